@@ -1,0 +1,1 @@
+"""Training and evaluation of the bundled static embedding model (see ``README.md`` beside this file)."""
