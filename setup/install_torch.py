@@ -119,9 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Install torch: a CPU build unless another is asked for.")
     parser.add_argument("requirement", help="such as torch==2.13.0")
     parser.add_argument("--choice", default="cpu", help="cpu, pypi, or a backend of uv's such as cu130")
-    parser.add_argument(
-        "--constraint", required=True, help="file with the versions of uv and of what torch requires"
-    )
+    parser.add_argument("--constraint", required=True, help="file that pins uv and what torch requires")
     options = parser.parse_args(arguments)
     try:
         install(options.requirement, choice=options.choice, constraint=options.constraint)
