@@ -19,7 +19,7 @@ RUN_STAMP := $(VENV)/installed-run-$(call sum,requirements.lock)
 TEST_STAMP := $(VENV)/installed-test-$(call sum,requirements-test.lock)
 AXE := tests/browser/node_modules/axe-core/axe.min.js
 
-.PHONY: help run test lint lock clean index screenshots install install-test browser llm
+.PHONY: help run test lint lock clean index screenshots install install-test browser system-packages llm
 .DEFAULT_GOAL := help
 
 help:
@@ -69,10 +69,10 @@ $(PY):
 
 # pip goes first: before 23.3 it downloads a whole build of torch only to tell which it is.
 $(TORCH_STAMP): | $(PY)
-	@rm -f $(VENV)/installed-*-torch==*
 	@echo "Installing $(TORCH_REQUIREMENT) ($(TORCH)); the first time this takes minutes"
 	@$(PIP) install --upgrade --constraint requirements-test.lock pip
 	@$(PY) setup/install_torch.py $(TORCH_REQUIREMENT) --choice $(TORCH) --constraint requirements-test.lock
+	@rm -f $(VENV)/installed-*-torch==*
 	@echo $(TORCH) > $(VENV)/torch-choice
 	@touch $@
 
@@ -96,7 +96,9 @@ llm: install
 # --- The browser tests -------------------------------------------------------------------------------------------
 
 # A browser, Chinese letters to draw, and npm for axe-core: installed only where missing.
-browser:
+browser: $(AXE)
+
+system-packages:
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	    || [ -d "/Applications/Google Chrome.app" ] || missing="$$missing chromium"; \
@@ -112,9 +114,8 @@ browser:
 	        >/dev/null && exit 0; \
 	fi; \
 	echo "The browser tests need:$$missing. Install them, then run make test again." >&2; exit 1
-	@$(MAKE) --no-print-directory $(AXE)
 
-$(AXE): tests/browser/package-lock.json
+$(AXE): tests/browser/package-lock.json | system-packages
 	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

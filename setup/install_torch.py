@@ -20,6 +20,7 @@ from typing import Any
 
 # Packages that only the accelerated builds require, by the start of their names.
 _ACCELERATED = re.compile(r"(nvidia|cuda|triton|pytorch-triton|rocm|intel-|onemkl)", re.IGNORECASE)
+_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
 
 class TorchInstallError(Exception):
@@ -65,17 +66,9 @@ def installer(choice: str, *, platform: str, report: Mapping[str, Any] | None) -
     return "uv"
 
 
-def _pip(*arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
-    return subprocess.run(
-        command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else None
-    )
-
-
 def _ask_pip(requirement: str) -> Mapping[str, Any] | None:
-    asked = _pip(
-        "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-", requirement
-    )
+    question = ("install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-")
+    asked = subprocess.run((*_PIP, *question, requirement), check=False, text=True, stdout=subprocess.PIPE)
     try:
         report = json.loads(asked.stdout)
     except json.JSONDecodeError:
@@ -84,7 +77,7 @@ def _ask_pip(requirement: str) -> Mapping[str, Any] | None:
 
 
 def install(requirement: str, *, choice: str, constraint: str) -> None:
-    """Install one build of torch and what it requires, replacing any other build.
+    """Install one build of torch and what it requires, replacing any other build once it is at hand.
 
     Args:
         requirement: Such as `torch==2.13.0`.
@@ -96,21 +89,31 @@ def install(requirement: str, *, choice: str, constraint: str) -> None:
     """
     report = _ask_pip(requirement) if choice == "cpu" and sys.platform != "darwin" else None
     tool = installer(choice, platform=sys.platform, report=report)
-    # Another build of the same version counts as installed for both tools, so it has to go first.
-    _pip("uninstall", "--quiet", "--yes", "torch", quiet=True)
+    # Another build of the same version counts as installed for both tools, so each is told to replace it.
+    steps: list[tuple[str, ...]]
     if tool == "pip":
-        done = _pip("install", "--quiet", "--constraint", constraint, requirement).returncode == 0
+        steps = [
+            (*_PIP, "install", "--quiet", "--force-reinstall", "--no-deps", requirement),
+            (*_PIP, "install", "--quiet", "--constraint", constraint, requirement),
+        ]
     else:
-        uv = ("-m", "uv", "pip", "install", "--python", sys.executable, "--constraint", constraint)
-        command = [sys.executable, *uv, f"--torch-backend={choice}", requirement]
-        done = (
-            _pip("install", "--quiet", "--constraint", constraint, "uv").returncode == 0
-            and subprocess.run(command, check=False).returncode == 0
-        )
+        uv = (sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable)
+        steps = [
+            (*_PIP, "install", "--quiet", "--constraint", constraint, "uv"),
+            (
+                *uv,
+                "--reinstall-package=torch",
+                "--constraint",
+                constraint,
+                f"--torch-backend={choice}",
+                requirement,
+            ),
+        ]
+    done = all(subprocess.run(step, check=False).returncode == 0 for step in steps)
     if not done:
         raise TorchInstallError(
             f"Could not install {requirement} (TORCH={choice}) with {tool}: see the lines above. Check the "
-            "network, or choose another build: TORCH=pypi (pip's own), TORCH=cu130 (CUDA 13.0)."
+            "network, or choose another build: TORCH=cpu, TORCH=pypi (pip's own), TORCH=cu130 (CUDA 13.0)."
         )
 
 

@@ -88,7 +88,7 @@ def test_every_dependency_is_in_its_lock(pyproject: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
     wanted = {
         "requirements.lock": project["dependencies"],
-        "requirements-test.lock": sum(extras.values(), []),
+        "requirements-test.lock": list(chain(*extras.values())),
     }
     missing = []
     for lock, requirements in wanted.items():
