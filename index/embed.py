@@ -1,0 +1,186 @@
+"""Embedding models: the only import of sentence_transformers.
+
+sentence-transformers is the loader of record. A static model (one vector a token, averaged) is looked up with numpy
+alone, which gives the same vectors and saves the seconds that importing torch costs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.config import BUNDLED_MODEL
+from index.types import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+_STATIC = "StaticEmbedding"
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """What the settings call the model."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the model's vectors may change."""
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The longest text in the model's own tokens; None when there is no limit."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many of the model's own tokens a text has."""
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of queries, shape (len(texts), dimension)."""
+
+    def encode_document(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of passages, shape (len(texts), dimension)."""
+
+
+def load_embedder(name: str) -> Embedder:
+    """The model that a setting names: `bundled`, a local folder or a hub name.
+
+    Raises:
+        ModelError: it isn't there or can't be loaded.
+    """
+    folder = BUNDLED_MODEL if name == "bundled" else Path(name)
+    if _is_plain_static(folder):
+        return StaticEmbedder(folder, name=name)
+    return TransformerEmbedder(str(folder) if folder.is_dir() else name, name=name)
+
+
+def _is_plain_static(folder: Path) -> bool:
+    """Whether a folder holds a StaticEmbedding with at most a Normalize after it."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    kinds = [str(module["type"]).rpartition(".")[2] for module in modules]
+    return kinds[:1] == [_STATIC] and all(kind == "Normalize" for kind in kinds[1:])
+
+
+def _hash_files(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in {".json", ".safetensors", ".bin", ".model", ".txt"}:
+            digest.update(file.relative_to(folder).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _unit(vectors: npt.NDArray[np.floating]) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    # A text without a known token has no direction: its vector stays zero and matches nothing.
+    return np.divide(vectors, norms, out=np.zeros_like(vectors, dtype=np.float32), where=norms > 0)
+
+
+class StaticEmbedder:
+    """Mean of token vectors by numpy lookup; the same vectors as sentence-transformers' StaticEmbedding."""
+
+    max_tokens = None
+
+    def __init__(self, folder: Path, *, name: str) -> None:
+        """Read the weights and the tokenizer.
+
+        Raises:
+            ModelError: a file is missing or broken.
+        """
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        path = folder / json.loads((folder / "modules.json").read_text("utf-8"))[0].get("path", "")
+        try:
+            (self._weights,) = load_file(path / "model.safetensors").values()
+            self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+        except Exception as error:
+            raise ModelError(f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {error}") from error
+        self._tokenizer.no_padding()
+        self.name = name
+        self._folder = folder
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the model's files, shortened."""
+        return _hash_files(self._folder)
+
+    def count_tokens(self, text: str) -> int:
+        """How many of the model's own tokens a text has."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimension); a static model treats queries as passages."""
+        return self.encode_document(texts)
+
+    def encode_document(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimension); zero where a text has no known token."""
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        sums = np.zeros((len(texts), self._weights.shape[1]), dtype=np.float32)
+        for row, encoding in enumerate(encoded):
+            if encoding.ids:
+                sums[row] = self._weights[encoding.ids].astype(np.float32).mean(axis=0)
+        return _unit(sums)
+
+
+class TransformerEmbedder:
+    """Any model that sentence-transformers loads, with its own query and document prompts."""
+
+    def __init__(self, source: str, *, name: str) -> None:
+        """Load a local folder or a hub name.
+
+        Raises:
+            ModelError: it isn't there, or there is no network to fetch it.
+        """
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            self._model: SentenceTransformer = SentenceTransformer(source)
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {reason}") from error
+        self.name = name
+        self._source = source
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over a local model's files; name and revision of a hub model."""
+        if Path(self._source).is_dir():
+            return _hash_files(Path(self._source))
+        revision = getattr(getattr(self._model[0], "config", None), "_commit_hash", None)
+        return hashlib.sha256(f"{self._source}@{revision}".encode()).hexdigest()[:16]
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The model's longest input, less the tokens of its document prompt."""
+        limit = self._model.max_seq_length
+        return None if limit is None else int(limit) - self.count_tokens(self._document_prompt)
+
+    @property
+    def _document_prompt(self) -> str:
+        prompts = self._model.prompts or {}
+        return str(next((prompts[key] for key in ("document", "passage", "corpus") if prompts.get(key)), ""))
+
+    def count_tokens(self, text: str) -> int:
+        """How many of the model's own tokens a text has."""
+        encoded = self._model.tokenizer([text], truncation=False)
+        return len(encoded["input_ids"][0])
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of queries, shape (len(texts), dimension)."""
+        return _unit(self._model.encode_query(list(texts), convert_to_numpy=True, show_progress_bar=False))
+
+    def encode_document(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of passages, shape (len(texts), dimension)."""
+        return _unit(self._model.encode_document(list(texts), convert_to_numpy=True, show_progress_bar=False))

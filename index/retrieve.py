@@ -1,0 +1,132 @@
+"""Query → one fused ranking of sections and of sentences, with every leg's score kept.
+
+Each leg gives every sentence a score; a leg over sections gives it to all sentences of the section. The fused score is
+the weighted sum, with weights fitted on the development questions (`python -m eval fit`), apart for Chinese, English and
+other languages, since a keyword leg is blind across languages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from index.embed import Embedder
+from index.language import detect
+from index.lexical import Analyzer, LexicalIndex, chinese_terms, english_terms, fold, pinyin_terms
+from index.store import VectorStore
+from index.types import Document, Passage, PassageKind, Ranking, Scored
+
+Scores = npt.NDArray[np.float32]
+
+_WEIGHTS = Path(__file__).with_name("fusion.json")
+# Passages that the vector store is asked for: enough to reach every sentence that could matter.
+_NEAREST = 400
+# Keyword legs: name, kinds of passage, language of the passages (None: any), analyzer.
+KEYWORD_LEGS: tuple[tuple[str, PassageKind, str | None, Analyzer], ...] = (
+    ("words.section", PassageKind.SECTION, None, chinese_terms),
+    ("words.sentence", PassageKind.SENTENCE, None, chinese_terms),
+    ("words.plain", PassageKind.PLAIN, None, chinese_terms),
+    ("words.question", PassageKind.QUESTION, "zh", chinese_terms),
+    ("words.gist", PassageKind.GIST, None, chinese_terms),
+    ("stems.english", PassageKind.ENGLISH, None, english_terms),
+    ("stems.question", PassageKind.QUESTION, "en", english_terms),
+    ("stems.gist", PassageKind.GIST, "en", english_terms),
+    ("pinyin.sentence", PassageKind.SENTENCE, None, pinyin_terms),
+    ("pinyin.question", PassageKind.QUESTION, "zh", pinyin_terms),
+)
+LEGS = (*(f"dense.{kind}" for kind in PassageKind), *(name for name, *_ in KEYWORD_LEGS))
+
+
+def leg_passages(passages: Sequence[Passage], kind: PassageKind, language: str | None) -> list[Passage]:
+    """The passages that a keyword leg covers, in order."""
+    return [p for p in passages if p.kind is kind and (language is None or p.language == language)]
+
+
+def language_class(language: str) -> str:
+    """The set of fusion weights for a language: zh, en or other."""
+    return language if language in {"zh", "en"} else "other"
+
+
+@cache
+def fusion_weights() -> Mapping[str, Mapping[str, float]]:
+    """Weight of each leg by language class, from `fusion.json`."""
+    weights: Mapping[str, Mapping[str, float]] = json.loads(_WEIGHTS.read_text("utf-8"))
+    return weights
+
+
+class Retriever:
+    """Searches one document. Safe to call from several threads: nothing is written after the start."""
+
+    def __init__(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        embedder: Embedder,
+        store: VectorStore,
+        keyword_indexes: Mapping[str, LexicalIndex],
+    ) -> None:
+        """Take what `index.build.open_index` has opened."""
+        self.document = document
+        self.embedder = embedder
+        self._store = store
+        self._keywords = keyword_indexes
+        self._sentences = [sentence.address for sentence in document.sentences()]
+        self._sections = [section.address for section in document.sections()]
+        row_of = {address: row for row, address in enumerate(self._sentences)}
+        rows_of_section = {
+            section.address: [row_of[sentence.address] for sentence in section.sentences]
+            for section in document.sections()
+        }
+        self._starts = np.array([len(rows_of_section[address]) for address in self._sections]).cumsum()[:-1]
+        self._rows = {p.id: [row_of[p.address]] if "#" in p.address else rows_of_section[p.address] for p in passages}
+        self._leg_column = {p.id: LEGS.index(f"dense.{p.kind}") for p in passages}
+        self._targets = {
+            name: _targets([self._rows[p.id] for p in leg_passages(passages, kind, language)])
+            for name, kind, language, _ in KEYWORD_LEGS
+        }
+
+    def search(self, query: str, *, k: int = 10) -> Ranking:
+        """The k best sections and the 5k best sentences, best first."""
+        matrix = self.leg_scores(query)
+        weights = fusion_weights()[language_class(detect(query))]
+        fused = matrix @ np.array([weights.get(leg, 0.0) for leg in LEGS], dtype=np.float32)
+        best_rows = np.argsort(-fused, kind="stable")[: 5 * k]
+        sentences = tuple(self._scored(self._sentences[row], float(fused[row]), matrix[row]) for row in best_rows)
+        by_section = [(chunk.max(), chunk) for chunk in np.split(fused, self._starts)]
+        legs_by_section = np.split(matrix, self._starts)
+        order = sorted(range(len(self._sections)), key=lambda at: -by_section[at][0])[:k]
+        sections = tuple(
+            self._scored(self._sections[at], float(by_section[at][0]), legs_by_section[at].max(axis=0)) for at in order
+        )
+        return Ranking(query=query, sections=sections, sentences=sentences)
+
+    def leg_scores(self, query: str) -> Scores:
+        """Every leg's score of every sentence: shape (sentences, legs), columns in the order of `LEGS`."""
+        folded = fold(query)
+        matrix = np.zeros((len(self._sentences), len(LEGS)), dtype=np.float32)
+        (vector,) = self.embedder.encode_query([folded])
+        for id_, similarity in self._store.query(vector, _NEAREST):
+            column = self._leg_column[id_]
+            for row in self._rows[id_]:
+                matrix[row, column] = max(matrix[row, column], similarity)
+        for at, (name, *_) in enumerate(KEYWORD_LEGS, start=len(PassageKind)):
+            rows, passages = self._targets[name]
+            if len(rows):
+                np.maximum.at(matrix[:, at], rows, self._keywords[name].scores(folded)[passages])
+        return matrix
+
+    def _scored(self, address: str, score: float, legs: Scores) -> Scored:
+        found = {leg: round(float(value), 4) for leg, value in zip(LEGS, legs, strict=True) if value > 0}
+        return Scored(address=address, score=score, legs=found)
+
+
+def _targets(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Pairs (sentence row, passage number) of a leg, as two arrays."""
+    pairs = [(row, passage) for passage, of_passage in enumerate(rows) for row in of_passage]
+    array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
