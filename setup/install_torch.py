@@ -111,9 +111,10 @@ def install(requirement: str, *, choice: str, constraint: str) -> None:
         ]
     done = all(subprocess.run(step, check=False).returncode == 0 for step in steps)
     if not done:
+        others = ", ".join(f"TORCH={other}" for other in ("cpu", "pypi", "cu130") if other != choice)
         raise TorchInstallError(
-            f"Could not install {requirement} (TORCH={choice}) with {tool}: see the lines above. Check the "
-            "network, or choose another build: TORCH=cpu, TORCH=pypi (pip's own), TORCH=cu130 (CUDA 13.0)."
+            f"Could not install {requirement} (TORCH={choice}) with {tool}: see the lines above. "
+            f"Check the network, or choose another build: {others}."
         )
 
 
