@@ -7,11 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from index.types import AddressError, IndexingError
 
 if TYPE_CHECKING:
+    from index.build import Progress
     from index.config import IndexSettings
     from index.enrich import Enrichment
     from index.types import Document, Scored, Section
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 the call or its input was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m index", description="建立、查看和检索索引 · build, show and search")
+    parser = argparse.ArgumentParser(
+        prog="python -m index", description="建立、查看和检索索引 · build, show and search"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    build = commands.add_parser("build", help="build or refresh the index; nothing is done when nothing changed")
+    build = commands.add_parser(
+        "build", help="build or refresh the index; nothing is done when nothing changed"
+    )
     build.add_argument("--rebuild", action="store_true", help="build even when nothing changed")
     show = commands.add_parser("show", help="print the document tree, or one node with its sentences")
     show.add_argument("address", nargs="?", help="C, C.S or C.S#N, e.g. 5, 5.3, 1.3#12")
     show.add_argument("--lang", choices=["zh", "en"], default="zh", help="en adds the unofficial translation")
     search = commands.add_parser("search", help="ranked sections and sentences with each leg's score")
     search.add_argument("text")
-    search.add_argument("-k", type=int, default=5, choices=range(1, 42), metavar="K", help="how many sections (5)")
+    search.add_argument(
+        "-k", type=int, default=5, choices=range(1, 42), metavar="K", help="how many sections (5)"
+    )
     search.add_argument("--json", action="store_true", help="print JSON")
     commands.add_parser("repairs", help="list what was mended in the source text")
     arguments = parser.parse_args(argv)
@@ -70,20 +77,24 @@ def _run(arguments: argparse.Namespace, settings: IndexSettings) -> int:
 
             for repair in parse_file(settings.document).repairs:
                 place = f"{repair.line}:{repair.column}"
-                print(f"{place}\t{repair.kind}\t{repair.before!r}\t{repair.after!r}\t{repair.reason}".rstrip())
+                print(
+                    f"{place}\t{repair.kind}\t{repair.before!r}\t{repair.after!r}\t{repair.reason}".rstrip()
+                )
         case "search":
             _search(settings, arguments)
     return 0
 
 
-def progress_bar():  # type: ignore[no-untyped-def]  # a Progress that draws on standard error with tqdm
+def progress_bar() -> Progress:
     """A progress callback that draws one bar a step on standard error."""
     from tqdm import tqdm
 
-    bars: dict[str, tqdm[None]] = {}
+    bars: dict[str, tqdm[Never]] = {}
 
     def report(step: str, done: int, total: int) -> None:
-        bar = bars.setdefault(step, tqdm(total=total, desc=step, leave=False))
+        if step not in bars:
+            bars[step] = tqdm(total=total, desc=step, leave=False)
+        bar = bars[step]
         bar.update(done - bar.n)
         if done >= total:
             bar.close()

@@ -1,14 +1,14 @@
 """Build and open the index: parse > chunk > embed > store, atomically, with a manifest.
 
-An index lies in a folder named after everything that it is made from, so a changed source, model or setting asks for
-another folder; `current` is what was last complete. A build works in a folder of its own and is renamed when whole.
+An index lies in a folder named after everything that it is made from, so a changed source, model or setting
+asks for another folder; `current` is what was last complete. A build works in a folder of its own and is
+renamed when whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -64,7 +64,9 @@ class Index:
     manifest: Manifest
 
 
-def ensure_index(settings: IndexSettings, *, rebuild: bool = False, progress: Progress | None = None) -> Index:
+def ensure_index(
+    settings: IndexSettings, *, rebuild: bool = False, progress: Progress | None = None
+) -> Index:
     """Open the index, building it first where it is missing, stale or damaged.
 
     Of several processes that start at once one builds and the others wait for it.
@@ -162,7 +164,9 @@ def _build(
 
     def fits(text: str) -> bool:
         limit = embedder.max_tokens
-        return count_tokens(text) <= wanted.passage_tokens and (limit is None or embedder.count_tokens(text) <= limit)
+        return count_tokens(text) <= wanted.passage_tokens and (
+            limit is None or embedder.count_tokens(text) <= limit
+        )
 
     passages = passages_of(document, enrichment, fits=fits)
     if not passages:
@@ -171,7 +175,9 @@ def _build(
     try:
         batches = []
         for start in range(0, len(passages), 256):
-            batches.append(embedder.encode_document([fold(passage.text) for passage in passages[start : start + 256]]))
+            batches.append(
+                embedder.encode_document([fold(passage.text) for passage in passages[start : start + 256]])
+            )
             progress("embed", min(start + 256, len(passages)), len(passages))
         store = _store(settings, wanted, work)
         stored = 0
@@ -192,7 +198,7 @@ def _build(
         (work / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         folder = _folder(settings, wanted)
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(work, folder)
+        work.replace(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     for other in settings.index_dir.iterdir():

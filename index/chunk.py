@@ -16,8 +16,9 @@ _TARGET_YEAR = re.compile(r"^到(\d{4})年")
 def passages_of(document: Document, enrichment: Enrichment, *, fits: Fits) -> list[Passage]:
     """All passages in document order.
 
-    `fits` tells whether a text is within the budget of both tiktoken and the embedding model. A section or sentence
-    that is too long becomes several passages of the same address; an enrichment text that is too long likewise.
+    `fits` tells whether a text is within the budget of both tiktoken and the embedding model. A section or
+    sentence that is too long becomes several passages of the same address; an enrichment text that is too
+    long likewise.
     """
     passages: list[Passage] = []
     for section in document.sections():
@@ -44,8 +45,11 @@ def passages_of(document: Document, enrichment: Enrichment, *, fits: Fits) -> li
 
 
 def target_years(section: Section) -> dict[str, str]:
-    """For each sentence of a section the target year it stands under: a sentence that opens with 到2025年 governs
-    those after it until the next such sentence; without one there is no entry."""
+    """The target year that each sentence of a section stands under, by address.
+
+    A sentence that opens with 到2025年 governs those after it until the next such sentence; a sentence under
+    none has no entry.
+    """
     years: dict[str, str] = {}
     year = ""
     for sentence in section.sentences:
@@ -61,7 +65,9 @@ def context_of(section: Section, sentence: Sentence) -> tuple[str, ...]:
     year = target_years(section).get(sentence.address)
     context = [f"到{year}年"] if year and not sentence.text.startswith(f"到{year}年") else []
     if sentence.item and not sentence.is_lead:
-        context += [other.text for other in section.sentences if other.item == sentence.item and other.is_lead]
+        context += [
+            other.text for other in section.sentences if other.item == sentence.item and other.is_lead
+        ]
     return tuple(context)
 
 
@@ -101,7 +107,7 @@ def _packed(pieces: Iterable[str], *, prefix: str, fits: Fits) -> Iterator[str]:
 
 
 def _split(piece: str, *, prefix: str, fits: Fits) -> list[str]:
-    """Parts of one over-long piece that fit: at clause ends, and where a clause alone is too long by halves."""
+    """Parts of one over-long piece that fit: at clause ends, and by halves where a clause is too long."""
     clauses = _CLAUSE.findall(piece)
     if len(clauses) > 1:
         return list(_packed(clauses, prefix=prefix, fits=fits)) or [piece]
@@ -109,5 +115,7 @@ def _split(piece: str, *, prefix: str, fits: Fits) -> list[str]:
     if not middle:
         return [piece]
     return [
-        part for half in (piece[:middle], piece[middle:]) for part in _packed([half], prefix=prefix, fits=fits)
+        part
+        for half in (piece[:middle], piece[middle:])
+        for part in _packed([half], prefix=prefix, fits=fits)
     ]

@@ -1,4 +1,4 @@
-"""The index's part of the settings; `assistant.config.Settings` adds the rest. Read once, by entry points only."""
+"""The index's part of the settings; `assistant.config.Settings` adds the rest. Only entry points read it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ class IndexSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
-    embedding_model: str = Field("bundled", description="bundled, a local folder, or a hub name")
-    chroma_url: str = Field("", description="empty: embedded Chroma in INDEX_DIR; http://host:port: a server")
-    index_dir: Path = Field(Path(".index"), description="where the index lives")
-    document: Path = Field(OUTLINE, description="the source text that is indexed")
-    enrichment: bool = Field(True, description="index translations, plain words and questions as well")
-    passage_tokens: int = Field(512, ge=32, le=8192, description="the longest passage, in tokens")
+    embedding_model: str = Field(default="bundled", description="bundled, a local folder, or a hub name")
+    chroma_url: str = Field(
+        default="", description="empty: embedded Chroma in INDEX_DIR; http://host:port: a server"
+    )
+    index_dir: Path = Field(default=Path(".index"), description="where the index lives")
+    document: Path = Field(default=OUTLINE, description="the source text that is indexed")
+    enrichment: bool = Field(
+        default=True, description="index translations, plain words and questions as well"
+    )
+    passage_tokens: int = Field(default=512, ge=32, le=8192, description="the longest passage, in tokens")

@@ -1,7 +1,7 @@
 """Embedding models: the only import of sentence_transformers.
 
-sentence-transformers is the loader of record. A static model (one vector a token, averaged) is looked up with numpy
-alone, which gives the same vectors and saves the seconds that importing torch costs.
+sentence-transformers is the loader of record. A static model (one vector a token, averaged) is looked up with
+numpy alone, which gives the same vectors and saves the seconds that importing torch costs.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def _hash_files(folder: Path) -> str:
 def _unit(vectors: npt.NDArray[np.floating]) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     # A text without a known token has no direction: its vector stays zero and matches nothing.
-    return np.divide(vectors, norms, out=np.zeros_like(vectors, dtype=np.float32), where=norms > 0)
+    unit: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors, dtype=np.float32), where=norms > 0)
+    return unit
 
 
 class StaticEmbedder:
@@ -106,7 +107,9 @@ class StaticEmbedder:
             (self._weights,) = load_file(path / "model.safetensors").values()
             self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         except Exception as error:
-            raise ModelError(f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {error}") from error
+            raise ModelError(
+                f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {error}"
+            ) from error
         self._tokenizer.no_padding()
         self.name = name
         self._folder = folder
@@ -149,7 +152,9 @@ class TransformerEmbedder:
             self._model: SentenceTransformer = SentenceTransformer(source)
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {reason}") from error
+            raise ModelError(
+                f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {reason}"
+            ) from error
         self.name = name
         self._source = source
 

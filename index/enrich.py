@@ -1,7 +1,7 @@
-"""A document's enrichment: unofficial translations, plain words and questions per sentence, gists per section.
+"""A document's enrichment: unofficial translations, plain words, questions per sentence, gists per section.
 
-Written beside the document, never quoted as the document. Loading and checking live here; `assistant.enrich` writes
-the rows for other documents with a language model.
+Written beside the document, never quoted as the document. Loading and checking live here; `assistant.enrich`
+writes the rows for other documents with a language model.
 """
 
 from __future__ import annotations
@@ -66,7 +66,11 @@ class Glossary:
         """Read `term | form; form` lines; # starts a comment. Empty when there is no such file."""
         if not path.exists():
             return cls(())
-        rows = [line.partition("|") for line in path.read_text("utf-8").splitlines() if "|" in line and line[0] != "#"]
+        rows = [
+            line.partition("|")
+            for line in path.read_text("utf-8").splitlines()
+            if "|" in line and line[0] != "#"
+        ]
         terms = [(term.strip(), tuple(form.strip() for form in forms.split(";"))) for term, _, forms in rows]
         return cls(tuple(sorted(terms, key=lambda term: -len(term[0]))))
 
@@ -107,7 +111,9 @@ def load_enrichment(path: Path) -> Enrichment:
         try:
             rows.append(json.loads(line))
         except ValueError as error:
-            raise SourceError(f"{path.name} 第 {number} 行不是 JSON。 {path.name}:{number}: {error}") from None
+            raise SourceError(
+                f"{path.name} 第 {number} 行不是 JSON。 {path.name}:{number}: {error}"
+            ) from None
     return enrichment_of(rows, name=path.name)
 
 
@@ -122,10 +128,11 @@ def enrichment_of(rows: Iterable[Mapping[str, object]], *, name: str = "enrichme
     for number, row in enumerate(rows, start=1):
         try:
             address = _text(row["address"])
-            if address in sentences or address in headings:
-                raise ValueError(f"address {address} stands twice")
+            _check_new(address, sentences, headings)
             if "#" in address:
-                questions = {language: _texts(texts) for language, texts in _mapping(row.get("questions", {})).items()}
+                questions = {
+                    language: _texts(texts) for language, texts in _mapping(row.get("questions", {})).items()
+                }
                 sentences[address] = SentenceNotes(_text(row["en"]), _text(row["plain"]), questions)
             else:
                 gist = {language: _text(text) for language, text in _mapping(row.get("gist", {})).items()}
@@ -133,6 +140,11 @@ def enrichment_of(rows: Iterable[Mapping[str, object]], *, name: str = "enrichme
         except (KeyError, TypeError, ValueError) as error:
             raise SourceError(f"{name} 第 {number} 行有误。 {name}:{number}: {error!r}") from None
     return Enrichment(MappingProxyType(sentences), MappingProxyType(headings))
+
+
+def _check_new(address: str, *taken: Mapping[str, object]) -> None:
+    if any(address in notes for notes in taken):
+        raise ValueError(f"address {address} stands twice")
 
 
 def _text(value: object) -> str:
@@ -176,7 +188,7 @@ _NAMED = re.compile(r"《[^》]+》")
 
 
 def check_enrichment(document: Document, enrichment: Enrichment, glossary: Glossary) -> list[Finding]:
-    """Everything in an enrichment that doesn't agree with its document, in document order; empty when all is well."""
+    """All that doesn't agree between an enrichment and its document, in document order; empty if well."""
     findings: list[Finding] = []
     for section in document.sections():
         heading = enrichment.headings.get(section.address)
@@ -196,7 +208,9 @@ def check_enrichment(document: Document, enrichment: Enrichment, glossary: Gloss
         if chapter.heading and chapter.address not in enrichment.headings
     ]
     known = {chapter.address for chapter in document.chapters}
-    unknown = [a for a in (*enrichment.sentences, *enrichment.headings) if a not in known and not document.has(a)]
+    unknown = [
+        a for a in (*enrichment.sentences, *enrichment.headings) if a not in known and not document.has(a)
+    ]
     return findings + [Finding(address, "address", "not in the document") for address in unknown]
 
 
@@ -207,9 +221,13 @@ def check_notes(address: str, source: str, notes: SentenceNotes, glossary: Gloss
         lost = _numbers(source) - _numbers(text)
         invented = _numbers(text) - _numbers(source) - (_spelled_out(source) if name == "en" else set())
         findings += [Finding(address, name, f"number {number} is lost") for number in sorted(lost)]
-        findings += [Finding(address, name, f"number {number} is not in the sentence") for number in sorted(invented)]
+        findings += [
+            Finding(address, name, f"number {number} is not in the sentence") for number in sorted(invented)
+        ]
     findings += [
-        Finding(address, "plain", f"{title} is lost") for title in _NAMED.findall(source) if title not in notes.plain
+        Finding(address, "plain", f"{title} is lost")
+        for title in _NAMED.findall(source)
+        if title not in notes.plain
     ]
     for word, plain_words, english_words in _FORCE:
         if word in source and not any(plain in notes.plain for plain in plain_words):
@@ -219,7 +237,9 @@ def check_notes(address: str, source: str, notes: SentenceNotes, glossary: Gloss
     if not _DUTY_ZH.search(source):
         findings += [Finding(address, "plain", f"{m} strengthens") for m in _DUTY_ZH.findall(notes.plain)]
         findings += [Finding(address, "en", f"{m} strengthens") for m in _DUTY_EN.findall(notes.english)]
-    findings += [Finding(address, "en", f"glossary: {term}") for term in glossary.missing(source, notes.english)]
+    findings += [
+        Finding(address, "en", f"glossary: {term}") for term in glossary.missing(source, notes.english)
+    ]
     for language in ("zh", "en"):
         questions = notes.questions.get(language, ())
         if not questions:
@@ -227,9 +247,15 @@ def check_notes(address: str, source: str, notes: SentenceNotes, glossary: Gloss
         if len({fold(question) for question in questions}) < len(questions):
             findings.append(Finding(address, f"questions.{language}", "the same question stands twice"))
         findings += [
-            Finding(address, f"questions.{language}", f"number {number} in “{question}” is not in the section's words")
+            Finding(
+                address,
+                f"questions.{language}",
+                f"number {number} in “{question}” is not in the section's words",
+            )
             for question in questions
-            for number in sorted(_numbers(question) - _numbers(source) - _YEARS_OF_TARGETS - _spelled_out(source))
+            for number in sorted(
+                _numbers(question) - _numbers(source) - _YEARS_OF_TARGETS - _spelled_out(source)
+            )
         ]
     return findings
 

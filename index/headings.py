@@ -6,13 +6,27 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_DIGITS = {
+    "零": 0,
+    "〇": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
+_LARGEST = 9999
 NUMERAL = "[零〇一二两三四五六七八九十百千]"
 
 
 class Level(IntEnum):
-    """Heading levels, outermost first (《党政机关公文格式》 GB/T 9704: 一、 （一） 1. （1）; laws: 编 章 节 条)."""
+    """Heading levels, outermost first: 编 章 节 条 of laws, then 一、 （一） 1. （1） (GB/T 9704)."""
 
     PART = 0
     CHAPTER = 1
@@ -26,7 +40,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading line taken apart: `marker` as it stands, `number` it means, `rest` of the line after the marker."""
+    """A heading line taken apart: `marker` as it stands, the `number` it means, the `rest` of the line."""
 
     level: Level
     number: int
@@ -48,7 +62,7 @@ _PATTERNS = (
 
 
 def parse_numeral(text: str) -> int:
-    """The value of a Chinese or Arabic whole number, 0 to 9999: 十二 → 12, 二十 → 20, 二〇三五 → 2035, 12 → 12.
+    """The value of a whole number in Chinese or Arabic: 十二 → 12, 二〇三五 → 2035, 12 → 12.
 
     Raises:
         ValueError: it is none.
@@ -75,13 +89,15 @@ def chinese_numeral(value: int) -> str:
     Raises:
         ValueError: it is outside that range.
     """
-    if not 1 <= value <= 9999:
+    if not 1 <= value <= _LARGEST:
         raise ValueError(value)
     out, pending_zero = "", False
     for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit, value = divmod(value, unit)
         if digit:
-            out += ("零" if pending_zero else "") + ("" if digit == 1 and unit == 10 and not out else "零一二三四五六七八九"[digit]) + name
+            # 12 is 十二, not 一十二.
+            numeral = "" if digit == 1 and name == "十" and not out else "一二三四五六七八九"[digit - 1]
+            out += ("零" if pending_zero else "") + numeral + name
             pending_zero = False
         elif out:
             pending_zero = True

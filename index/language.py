@@ -11,20 +11,24 @@ _SCRIPTS = (
     ("ru", re.compile(r"[\u0400-\u04ff]")),
     ("ar", re.compile(r"[\u0600-\u06ff]")),
 )
+# One letter of another script may be a name or a unit; from two on it is the language.
+_FEWEST_LETTERS = 2
 _WORD = re.compile(r"[^\W\d_]+")
 # Articles, pronouns, prepositions, question words: frequent in any text, and rarely shared between languages.
 _CLOSED_CLASS = {
-    "fr": "le la les des du est une pour dans sur avec qui que quoi quel quelle quels quelles comment pourquoi combien "
-    "aux au et ou où sont ce cette ces il elle ils nous vous leur y-a-t-il fait fera se sera peut être ont plus pas",
-    "de": "der die das den dem des ein eine einen einem einer und ist sind für mit von zu zum zur im wie was wer wo "
-    "wann warum welche welcher welches wird werden gibt es auf auch nicht bei nach über kann soll sollen hat haben",
-    "es": "el los las una unos unas del de la que qué cómo cuándo cuánto cuántos cuántas cuál cuáles dónde quién por "
-    "para con en es son y se hay sobre al su sus más está están qué hará será",
-    "vi": "là của và các những cho với trong có được không như thế nào gì bao nhiêu ai khi ở đâu sẽ về người một này "
-    "đó để đến từ thành phố tiêu chuẩn hay",
-    "en": "the a an of and or is are was were be to in on for with by from at as what which who whom how why when "
-    "where does do did will would can could should may must has have had this that these those there it its any "
-    "many much about into under more than not s",
+    "fr": "le la les des du est une pour dans sur avec qui que quoi quel quelle quels quelles comment "
+    "pourquoi combien aux au et ou où sont ce cette ces il elle ils nous vous leur y-a-t-il fait "
+    "fera se sera peut être ont plus pas",
+    "de": "der die das den dem des ein eine einen einem einer und ist sind für mit von zu zum zur im wie "
+    "was wer wo wann warum welche welcher welches wird werden gibt es auf auch nicht bei nach über "
+    "kann soll sollen hat haben",
+    "es": "el los las una unos unas del de la que qué cómo cuándo cuánto cuántos cuántas cuál cuáles dónde "
+    "quién por para con en es son y se hay sobre al su sus más está están qué hará será",
+    "vi": "là của và các những cho với trong có được không như thế nào gì bao nhiêu ai khi ở đâu sẽ về "
+    "người một này đó để đến từ thành phố tiêu chuẩn hay",
+    "en": "the a an of and or is are was were be to in on for with by from at as what which who whom how "
+    "why when where does do did will would can could should may must has have had this that these "
+    "those there it its any many much about into under more than not s",
 }
 _MARKERS = {language: frozenset(words.split()) for language, words in _CLOSED_CLASS.items()}
 _ACCENTS = (
@@ -36,12 +40,12 @@ _ACCENTS = (
 
 
 def detect(text: str) -> str:
-    """The ISO 639-1 code of a text's language: zh, en, ja, ko, ru, ar, fr, de, es or vi; en where nothing tells."""
+    """The ISO 639-1 code of a text's language: zh, en, ja, ko, ru, ar, fr, de, es, vi; en if none tells."""
     for language, pattern in _SCRIPTS:
-        if len(pattern.findall(text)) >= 2:
+        if len(pattern.findall(text)) >= _FEWEST_LETTERS:
             return language
     words = [word.lower() for word in _WORD.findall(_HAN.sub(" ", text))]
-    # English words inside a Chinese sentence leave it Chinese; one Chinese term inside English doesn't make it so.
+    # English words in a Chinese sentence leave it Chinese; one Chinese term in English leaves it English.
     if len(_HAN.findall(text)) >= max(1, len(words) // 2):
         return "zh"
     scores = {language: sum(word in markers for word in words) for language, markers in _MARKERS.items()}

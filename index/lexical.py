@@ -1,7 +1,7 @@
-"""The keyword leg: BM25 (bm25s) over CJK bigrams, Latin words and numbers; English stems; pinyin for homophones.
+"""The keyword legs: BM25 (bm25s) over CJK bigrams, words and numbers; English stems; pinyin for homophones.
 
-LangChain's BM25 splits on white space and sees a Chinese sentence as one token; bigrams need no dictionary and do as
-well as a segmenter on Chinese passages.
+LangChain's BM25 splits on white space and sees a Chinese sentence as one token; bigrams need no dictionary
+and do as well as a segmenter on Chinese passages.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,24 +21,30 @@ import numpy.typing as npt
 from index.normalize import fold_radical
 
 if TYPE_CHECKING:
+    from bm25s import BM25
     from opencc import OpenCC
+    from Stemmer import Stemmer
 
 Analyzer = Callable[[str], list[str]]
 Scores = npt.NDArray[np.float32]
 
-_RUNS = re.compile(r"(?P<cjk>[\u3400-\u9fff\U00020000-\U0003ffff〇]+)|(?P<word>[^\W\d_\u3400-\u9fff]+)|(?P<number>\d+(?:\.\d+)?%?)")
+_RUNS = re.compile(
+    r"(?P<cjk>[\u3400-\u9fff\U00020000-\U0003ffff〇]+)|(?P<word>[^\W\d_\u3400-\u9fff]+)|(?P<number>\d+(?:\.\d+)?%?)"
+)
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?%?")
 # Function words of English, from the closed classes of grammar.
-ENGLISH_STOP_WORDS = frozenset(
-    "a an the this that these those there here it its he she they them their his her we us our you your i me my mine "
-    "and or but nor so yet if then than as at by for from in into of off on onto out over to up with within without "
-    "about above after again against all also am any are aren't be because been before being below between both can "
-    "cannot could did do does doing don't down during each few further had has have having how however is isn't just "
-    "let like may might more most must no not now only other ought own per same shall should some such too under "
-    "until very was were what when where which while who whom whose why will would anything something anyone someone "
-    "please tell say says said know want get gets got going go s t re ve ll d".split()
+_STOP_WORDS = (
+    "a an the this that these those there here it its he she they them their his her we us our you your i "
+    "me my mine and or but nor so yet if then than as at by for from in into of off on onto out over to "
+    "up with within without about above after again against all also am any are aren't be because been "
+    "before being below between both can cannot could did do does doing don't down during each few "
+    "further had has have having how however is isn't just let like may might more most must no not now "
+    "only other ought own per same shall should some such too under until very was were what when where "
+    "which while who whom whose why will would anything something anyone someone please tell say says "
+    "said know want get gets got going go s t re ve ll d"
 )
+ENGLISH_STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 @cache
@@ -74,37 +81,39 @@ def chinese_terms(text: str) -> list[str]:
 def english_terms(text: str) -> list[str]:
     """Stems (Snowball) of the English words of a text without stop words, and its numbers, in order."""
     words = [word.removesuffix("'s") for word in _WORD.findall(fold(text).replace("’", "'"))]
-    return _stemmer().stemWords([word for word in words if word not in ENGLISH_STOP_WORDS])
+    stems: list[str] = _stemmer().stemWords([word for word in words if word not in ENGLISH_STOP_WORDS])
+    return stems
 
 
 @cache
-def _stemmer() -> Any:
-    import Stemmer
+def _stemmer() -> Stemmer:
+    from Stemmer import Stemmer
 
-    return Stemmer.Stemmer("english")
+    return Stemmer("english")
 
 
 def pinyin_terms(text: str) -> list[str]:
-    """Bigrams of toneless syllables, so that a homophone typo still matches: 标准 and 镖准 are both `biao zhun`."""
+    """Bigrams of toneless syllables, so that homophones match: 标准 and 镖准 are both `biao zhun`."""
     from pypinyin import lazy_pinyin
 
     terms: list[str] = []
     for match in re.finditer(r"[\u3400-\u9fff]{2,}", fold(text)):
         syllables = lazy_pinyin(match.group())
-        terms += [f"{first} {second}" for first, second in zip(syllables, syllables[1:], strict=False)]
+        terms += [f"{first} {second}" for first, second in pairwise(syllables)]
     return terms
 
 
 class LexicalIndex:
     """BM25 over a fixed list of texts, by one analyzer."""
 
-    def __init__(self, analyzer: Analyzer, bm25: Any, size: int) -> None:
+    def __init__(self, analyzer: Analyzer, bm25: BM25, size: int) -> None:
         """Wrap a bm25s index of `size` texts; use `build` or `load`."""
         self._analyzer = analyzer
         self._bm25 = bm25
         self._size = size
         frequency = np.diff(np.asarray(bm25.scores["indptr"]))
-        # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the rarest.
+        # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the
+        # rarest.
         self._idf = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
         self._unknown = float(np.log(1 + (size + 0.5) / 0.5))
 
@@ -134,14 +143,16 @@ class LexicalIndex:
     def scores(self, query: str) -> Scores:
         """BM25 of every text over the query's whole weight, shape (size,), 0 to about 2.2.
 
-        The weight is the sum of the idf of all its terms, those that no text has included: a text that covers only
-        the common half of a query stays low.
+        The weight is the sum of the idf of all its terms, those that no text has included: a text that covers
+        only the common half of a query stays low.
         """
         vocabulary = self._bm25.vocab_dict
         terms = self._analyzer(query)
         known = [term for term in terms if term in vocabulary]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
-        weight = sum(float(self._idf[vocabulary[term]]) if term in vocabulary else self._unknown for term in terms)
+        weight = sum(
+            float(self._idf[vocabulary[term]]) if term in vocabulary else self._unknown for term in terms
+        )
         scores: Scores = np.asarray(self._bm25.get_scores(known), dtype=np.float32) / np.float32(weight)
         return scores

@@ -14,8 +14,8 @@ from pathlib import Path
 from index.headings import heading_of, is_heading
 from index.types import Repair, SourceError
 
-# Equivalent unified ideographs of the CJK Radicals Supplement (Unicode EquivalentUnifiedIdeograph.txt); most of that
-# block has no compatibility decomposition, unlike the Kangxi radicals U+2F00–2FDF, which NFKC folds.
+# Equivalent unified ideographs of the CJK Radicals Supplement (Unicode EquivalentUnifiedIdeograph.txt); most
+# of that block has no compatibility decomposition, unlike the Kangxi radicals U+2F00–2FDF, which NFKC folds.
 _SUPPLEMENT = dict(
     zip(
         "⺁⺂⺃⺄⺅⺆⺈⺉⺊⺋⺌⺍⺎⺏⺐⺒⺓⺔⺕⺖⺗⺘⺙⺛⺜⺝⺞⺟⺠⺡⺢⺣⺤⺥⺦⺧⺨⺩⺪⺫⺬⺭⺮⺯⺰⺱⺲⺶⺷⺸⺹⺺⺻⺼⺽⺾⺿⻀⻁⻂⻃⻄⻅⻆⻇⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻕⻖⻗⻘⻙⻚⻛⻜⻝⻞⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
@@ -55,7 +55,9 @@ def read_source(path: Path) -> str:
     except OSError as error:
         raise SourceError(f"读不到文件 {path.name}。 Can't read {path.name}: {error.strerror}.") from None
     if b"\0" in data:
-        raise SourceError(f"{path.name} 是二进制文件，请先转为文本。 {path.name} is binary; give a text file.")
+        raise SourceError(
+            f"{path.name} 是二进制文件，请先转为文本。 {path.name} is binary; give a text file."
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -100,9 +102,13 @@ def normalize(raw: str, *, errata: tuple[Repair, ...] = ()) -> CleanText:
         if line:
             lines.append((number, line))
     if pending:
-        raise SourceError(f"勘误第 {pending[0].line} 行不在文件中。 Erratum line {pending[0].line} is past the end.")
+        raise SourceError(
+            f"勘误第 {pending[0].line} 行不在文件中。 Erratum line {pending[0].line} is past the end."
+        )
     text = "\n".join(_join_broken(lines, repairs))
-    return CleanText(text=text, repairs=tuple(sorted(repairs, key=lambda repair: (repair.line, repair.column))))
+    return CleanText(
+        text=text, repairs=tuple(sorted(repairs, key=lambda repair: (repair.line, repair.column)))
+    )
 
 
 def _fold_radicals(line: str, number: int, repairs: list[Repair]) -> str:
@@ -129,7 +135,7 @@ def _spaces(line: str, number: int, repairs: list[Repair]) -> str:
     last = 0
     for match in _SPACES.finditer(line):
         start, end = match.span()
-        inside = 0 < start and end < len(line)
+        inside = start > 0 and end < len(line)
         keep = inside and not _WIDE.match(line[start - 1]) and not _WIDE.match(line[end])
         after = " " if keep else ""
         if match.group() != after:
@@ -151,7 +157,7 @@ def _punctuation(line: str, number: int, repairs: list[Repair]) -> str:
 
 
 def _is_broken(line: str) -> bool:
-    """Whether a line stops in mid-sentence: running text without a sentence's end, or with an open bracket."""
+    """Whether a line stops in mid-sentence: text without a sentence's end, or with an open bracket."""
     if is_heading(line) or _SENTENCE_END.search(line):
         return False
     if any(line.count(pair[0]) > line.count(pair[1]) for pair in _BRACKETS):

@@ -1,7 +1,8 @@
 """Clean text → Document: front parts, chapters, sections, —— items, sentences, each under a stable address.
 
-Which heading levels a document uses is read off the document: the outermost two of those present become chapters
-and sections (第X章 and 第X条 in a law, 一、 and （一） in an outline); deeper ones stay in the text as lines of their own.
+Which heading levels a document uses is read off the document: the outermost two of those present become
+chapters and sections (第X章 and 第X条 in a law, 一、 and （一） in an outline); deeper ones stay in the text
+as lines of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.headings import Heading, Level, chinese_numeral, heading_of
+from index.headings import Heading, Level, heading_of
 from index.normalize import CleanText, load_errata, normalize, read_source
 from index.types import Chapter, Document, Section, Sentence
 
@@ -62,9 +63,10 @@ def parse(clean: CleanText, *, document_id: str, sha256: str = "") -> Document:
     levels = _levels(lines)
     first = next((at for at, line in enumerate(lines) if _heading_at(line, levels)), len(lines))
     warnings: list[str] = []
+    front: tuple[Section, ...] = ()
     if first == len(lines):
         warnings.append("没有找到章节标题，全文作为一节。 No headings found: the whole text is one section.")
-        title, front, blocks = document_id, (), [(_Block(None), [_Block(None, lines=lines)])]
+        title, blocks = document_id, [(_Block(None), [_Block(None, lines=lines)])]
         if len(lines) > 1 and len(lines[0]) <= _LONGEST_TITLE and not _SENTENCE_END.search(lines[0]):
             title, blocks[0][1][0].lines = lines[0], lines[1:]
     else:
@@ -99,8 +101,8 @@ def _levels(lines: Sequence[str]) -> tuple[Level | None, Level | None]:
             return None, only
         case [only]:
             return only, None
-        case [outer_level, inner_level, *_]:
-            return outer_level, inner_level
+        case _:
+            return present[0], present[1]
 
 
 def _heading_at(line: str, levels: tuple[Level | None, Level | None]) -> Heading | None:
@@ -151,7 +153,8 @@ def _is_next(heading: Heading, last: int, warnings: list[str]) -> bool:
         return True
     if heading.level is Level.ARTICLE or not _SENTENCE_END.search(heading.rest):
         warnings.append(
-            f"标题“{heading.marker}{heading.rest[:20]}”编号不连续。 Heading number {heading.number} is out of order."
+            f"标题“{heading.marker}{heading.rest[:20]}”编号不连续。 "
+            f"Heading number {heading.number} is out of order."
         )
         return heading.number > last or heading.level <= Level.ARTICLE
     return False
@@ -190,13 +193,15 @@ def _chapters(
 
 
 def _free_number(heading: Heading | None, taken: Sequence[int], warnings: list[str]) -> int:
-    """The number that stands in the heading, or the next free one where that is taken: addresses are unique."""
+    """The number that stands in the heading, or a free one where that is taken: addresses are unique."""
     number = heading.number if heading else 1
     if number not in taken and number > 0:
         return number
     free = max(taken, default=0) + 1
     if heading:
-        warnings.append(f"编号“{heading.marker}”重复，改用 {free}。 Number {number} is taken; {free} is used.")
+        warnings.append(
+            f"编号“{heading.marker}”重复，改用 {free}。 Number {number} is taken; {free} is used."
+        )
     return free
 
 
@@ -208,7 +213,13 @@ def _section(chapter: int, number: int, block: _Block, path: tuple[str, ...], ti
     marker = path[-1][: len(path[-1]) - len(_without_marker(path[-1]))] if path else ""
     gap = " " if marker and not marker.endswith(("、", "）")) else ""
     label = f"{marker}{gap}{own[-1].rstrip('。')}" if own else (path[-1] if path else title)
-    place = f"Chapter {chapter}, Section {number}" if path and number else f"Chapter {chapter}" if path else f"Section {number}"
+    place = (
+        f"Chapter {chapter}, Section {number}"
+        if path and number
+        else f"Chapter {chapter}"
+        if path
+        else f"Section {number}"
+    )
     return Section(
         address=f"{chapter}.{number}",
         chapter=chapter,
@@ -251,7 +262,7 @@ def _sentences(address: str, lines: Sequence[str]) -> tuple[Sentence, ...]:
 
 
 def _front(lines: Sequence[str], document_id: str) -> tuple[str, tuple[Section, ...]]:
-    """Title and front parts: 0.1 the issuing notice up to the title line, 0.2 what stands between title and body."""
+    """Title and front parts: 0.1 the issuing notice up to the title line, 0.2 what follows until the body."""
     if not lines:
         return document_id, ()
     notice: Sequence[str] = ()
@@ -281,7 +292,7 @@ def _front(lines: Sequence[str], document_id: str) -> tuple[str, tuple[Section, 
 
 
 def _dates(front: Sequence[str]) -> tuple[str, str]:
-    """ISO dates of issue (the last date line of the front part) and of publication (发布日期), empty where absent."""
+    """ISO dates of issue (the last date line of the front part) and of publication (发布日期), or empty."""
     issued = published = ""
     for line in front:
         match = _DATE.search(line)

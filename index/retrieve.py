@@ -1,8 +1,8 @@
 """Query → one fused ranking of sections and of sentences, with every leg's score kept.
 
-Each leg gives every sentence a score; a leg over sections gives it to all sentences of the section. The fused score is
-the weighted sum, with weights fitted on the development questions (`python -m eval fit`), apart for Chinese, English and
-other languages, since a keyword leg is blind across languages.
+Each leg gives every sentence a score; a leg over sections gives it to all sentences of the section. The fused
+score is the weighted sum, with weights fitted on the development questions (`python -m eval fit`), apart for
+Chinese, English and other languages, since a keyword leg is blind across languages.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ class Retriever:
             for section in document.sections()
         }
         self._starts = np.array([len(rows_of_section[address]) for address in self._sections]).cumsum()[:-1]
-        self._rows = {p.id: [row_of[p.address]] if "#" in p.address else rows_of_section[p.address] for p in passages}
+        self._rows = {
+            p.id: [row_of[p.address]] if "#" in p.address else rows_of_section[p.address] for p in passages
+        }
         self._leg_column = {p.id: LEGS.index(f"dense.{p.kind}") for p in passages}
         self._targets = {
             name: _targets([self._rows[p.id] for p in leg_passages(passages, kind, language)])
@@ -96,12 +98,15 @@ class Retriever:
         weights = fusion_weights()[language_class(detect(query))]
         fused = matrix @ np.array([weights.get(leg, 0.0) for leg in LEGS], dtype=np.float32)
         best_rows = np.argsort(-fused, kind="stable")[: 5 * k]
-        sentences = tuple(self._scored(self._sentences[row], float(fused[row]), matrix[row]) for row in best_rows)
+        sentences = tuple(
+            self._scored(self._sentences[row], float(fused[row]), matrix[row]) for row in best_rows
+        )
         by_section = [(chunk.max(), chunk) for chunk in np.split(fused, self._starts)]
         legs_by_section = np.split(matrix, self._starts)
         order = sorted(range(len(self._sections)), key=lambda at: -by_section[at][0])[:k]
         sections = tuple(
-            self._scored(self._sections[at], float(by_section[at][0]), legs_by_section[at].max(axis=0)) for at in order
+            self._scored(self._sections[at], float(by_section[at][0]), legs_by_section[at].max(axis=0))
+            for at in order
         )
         return Ranking(query=query, sections=sections, sentences=sentences)
 

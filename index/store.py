@@ -1,4 +1,4 @@
-"""The vector store: the only import of chromadb. An embedded folder by default, a Chroma server by its address."""
+"""The vector store: the only import of chromadb. An embedded folder by default, or a Chroma server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from index.embed import Vectors
 from index.types import StoreError
 
 if TYPE_CHECKING:
+    from chromadb import Collection
     from chromadb.api import ClientAPI
 
 _BATCH = 1000
@@ -26,7 +27,7 @@ class VectorStore:
         """Name a collection of a client; nothing is read or written yet."""
         self._client = client
         self._name = collection
-        self._collection = None
+        self._collection: Collection | None = None
 
     @classmethod
     def open(cls, *, collection: str, folder: Path | None = None, url: str = "") -> VectorStore:
@@ -44,7 +45,9 @@ class VectorStore:
                 return cls(chromadb.PersistentClient(path=str(folder), settings=settings), collection)
             parts = urlsplit(url)
             if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise StoreError(f"CHROMA_URL 应为 http://主机:端口。 CHROMA_URL must be http://host:port, not {url!r}.")
+                raise StoreError(
+                    f"CHROMA_URL 应为 http://主机:端口。 CHROMA_URL must be http://host:port, not {url!r}."
+                )
             port = parts.port or (443 if parts.scheme == "https" else 8000)
             client = chromadb.HttpClient(
                 host=parts.hostname, port=port, ssl=parts.scheme == "https", settings=settings
@@ -82,15 +85,14 @@ class VectorStore:
             return self._opened().count() if self._name in names else 0
 
     def query(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The k nearest passages of one vector of shape (dimension,): ids and cosine similarities, best first.
+        """The k nearest passages of a vector of shape (dimension,): ids and cosine similarities, best first.
 
         Raises:
             StoreError: the store can't be read.
         """
         with _translated(self._name):
             found = self._opened().query(query_embeddings=vector[None, :], n_results=k, include=["distances"])
-        distances = found["distances"]
-        assert distances is not None
+        distances = found["distances"] or [[]]
         return [(id_, 1.0 - distance) for id_, distance in zip(found["ids"][0], distances[0], strict=True)]
 
     def drop_others(self, prefix: str) -> None:
@@ -106,7 +108,7 @@ class VectorStore:
         if close:
             close()
 
-    def _opened(self):  # type: ignore[no-untyped-def]  # chromadb's Collection, imported lazily
+    def _opened(self) -> Collection:
         if self._collection is None:
             self._collection = self._client.get_collection(self._name, embedding_function=None)
         return self._collection
@@ -121,4 +123,6 @@ def _translated(place: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StoreError(f"向量库 {place} 不可用。 The vector store at {place} is not usable: {reason}") from error
+        raise StoreError(
+            f"向量库 {place} 不可用。 The vector store at {place} is not usable: {reason}"
+        ) from error

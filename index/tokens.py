@@ -1,8 +1,9 @@
 """Token counts with tiktoken, without a network.
 
-tiktoken fetches its vocabularies on first use. Where the file already lies in tiktoken's cache the count is exact;
-otherwise a small vocabulary of our own, of tiktoken's kind, counts on the safe side: never fewer tokens than
-`cl100k_base` for Chinese (two a character; cl100k needs 1.0 to 1.5) and English (two letters a token at most).
+tiktoken fetches its vocabularies on first use. Where the file already lies in tiktoken's cache the count is
+exact; otherwise a small vocabulary of our own, of tiktoken's kind, counts on the safe side: never fewer
+tokens than `cl100k_base` for Chinese (two a character; cl100k needs 1.0 to 1.5) and English (two letters a
+token at most).
 """
 
 from __future__ import annotations
@@ -34,19 +35,19 @@ def encoding() -> Encoding:
 
 
 def count_tokens(text: str) -> int:
-    """How many tokens a text has: 0 for the empty text. Text that looks like a special token counts as text."""
+    """How many tokens a text has; 0 for the empty text. What looks like a special token counts as text."""
     return len(encoding().encode(text, disallowed_special=()))
 
 
 def _is_cached() -> bool:
-    """Whether tiktoken would find its vocabulary without asking the network (tiktoken.load.read_file_cached)."""
+    """Whether tiktoken would find its vocabulary without the network (as its load.read_file_cached does)."""
     folder = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
     file = Path(folder or Path(tempfile.gettempdir()) / "data-gym-cache") / _CACHE_NAME
     return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == _CONTENT
 
 
 def _own_encoding() -> Encoding:
-    """Bytes, pairs of lower-case letters, and the first two bytes of a Chinese character (UTF-8 E4–E9 80–BF)."""
+    """Bytes, pairs of lower-case letters, the first two bytes of a Chinese character (UTF-8 E3–E9 80–BF)."""
     import tiktoken
 
     pieces = [bytes([byte]) for byte in range(256)]

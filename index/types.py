@@ -1,4 +1,4 @@
-"""The values that the index package passes around: frozen, slotted, free of behaviour that needs an engine."""
+"""The values that the index package passes around: frozen, slotted, free of what needs an engine."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ class Repair:
 class Sentence:
     """One sentence. `text` + `tail` of all sentences of a section, joined in order, are the section's text.
 
-    `number` is 1-based within the section; `item` is 0 outside —— items, otherwise the 1-based number of the item
-    in its section; `is_lead` marks the sentence that opens an item; `tail` is the line break after it, if any.
+    `number` is 1-based within the section; `item` is 0 outside —— items, otherwise the 1-based number of the
+    item in its section; `is_lead` marks the sentence that opens an item; `tail` is the line break after it,
+    if any.
     """
 
     address: str
@@ -70,7 +71,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A numbered section, a front part (chapter 0) or the text of a chapter before its first section (number 0)."""
+    """A numbered section, a front part (chapter 0), or a chapter's text before its first section (0)."""
 
     address: str
     chapter: int
@@ -95,7 +96,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A chapter; `heading` is what stands in the document, e.g. `一、总体要求` (empty for an implied chapter)."""
+    """A chapter; `heading` is what stands in the document, e.g. `一、总体要求`; empty if implied."""
 
     number: int
     numeral: str
@@ -123,7 +124,8 @@ class Chapter:
 class Document:
     """A parsed document: front parts (chapter 0) and chapters, every sentence under a stable address.
 
-    `issued` and `published` are ISO dates or empty; `sha256` is that of the source file's bytes.
+    `issued` and `published` are ISO dates or empty; `sha256` is that of the source file's bytes;
+    `bigrams` are all pairs of neighbouring characters of headings and text.
     """
 
     id: str
@@ -137,12 +139,18 @@ class Document:
     repairs: tuple[Repair, ...] = ()
     _sections: Mapping[str, Section] = field(init=False, repr=False, compare=False)
     _sentences: Mapping[str, Sentence] = field(init=False, repr=False, compare=False)
+    bigrams: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         sections = {section.address: section for section in self.sections()}
         object.__setattr__(self, "_sections", sections)
-        sentences = {sentence.address: sentence for section in sections.values() for sentence in section.sentences}
+        sentences = {
+            sentence.address: sentence for section in sections.values() for sentence in section.sentences
+        }
         object.__setattr__(self, "_sentences", sentences)
+        texts = [text for section in sections.values() for text in (*section.heading_path, section.text)]
+        bigrams = frozenset(text[at : at + 2] for text in texts for at in range(len(text) - 1))
+        object.__setattr__(self, "bigrams", bigrams)
 
     def sections(self) -> Iterator[Section]:
         """All sections in document order, front parts first."""
@@ -178,7 +186,9 @@ class Document:
         try:
             return self._sentences[address]
         except KeyError:
-            raise AddressError(f"没有地址 {address} 的句子。 No sentence has the address {address}.") from None
+            raise AddressError(
+                f"没有地址 {address} 的句子。 No sentence has the address {address}."
+            ) from None
 
     def chapter(self, number: int) -> Chapter:
         """The chapter with this number.
@@ -211,8 +221,8 @@ class PassageKind(StrEnum):
 class Passage:
     """A unit of retrieval.
 
-    `address` is the section or sentence that it stands for; `text` is what is embedded (with its heading path as
-    context), `keywords` what the keyword leg sees.
+    `address` is the section or sentence that it stands for; `text` is what is embedded (with its heading path
+    as context), `keywords` what the keyword leg sees.
     """
 
     id: str
