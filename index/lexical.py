@@ -140,6 +140,10 @@ class LexicalIndex:
         bm25 = bm25s.BM25.load(str(folder), backend="numpy")
         return cls(analyzer, bm25, int(json.loads((folder / "size.json").read_text("utf-8"))))
 
+    def knows(self, term: str) -> bool:
+        """Whether any of the texts has a term."""
+        return term in self._bm25.vocab_dict
+
     def scores(self, query: str) -> Scores:
         """BM25 of every text over the query's whole weight, shape (size,), 0 to about 2.2.
 

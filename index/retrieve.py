@@ -101,14 +101,28 @@ class Retriever:
         sentences = tuple(
             self._scored(self._sentences[row], float(fused[row]), matrix[row]) for row in best_rows
         )
-        by_section = [(chunk.max(), chunk) for chunk in np.split(fused, self._starts)]
+        by_section = [(chunk.max(initial=0), chunk) for chunk in np.split(fused, self._starts)]
         legs_by_section = np.split(matrix, self._starts)
         order = sorted(range(len(self._sections)), key=lambda at: -by_section[at][0])[:k]
         sections = tuple(
-            self._scored(self._sections[at], float(by_section[at][0]), legs_by_section[at].max(axis=0))
+            self._scored(
+                self._sections[at], float(by_section[at][0]), legs_by_section[at].max(axis=0, initial=0)
+            )
             for at in order
         )
-        return Ranking(query=query, sections=sections, sentences=sentences)
+        return Ranking(query=query, sections=sections, sentences=sentences, unknown=self._unknown(query))
+
+    def _unknown(self, query: str) -> float:
+        """The share of a query's terms that no keyword leg of its analyzer knows."""
+        analyzer = english_terms if query.isascii() else chinese_terms
+        terms = analyzer(query)
+        legs = [
+            self._keywords[name]
+            for name, _, _, own in KEYWORD_LEGS
+            if own is analyzer and name in self._keywords
+        ]
+        unknown = sum(not any(leg.knows(term) for leg in legs) for term in terms)
+        return unknown / len(terms) if terms else 1.0
 
     def leg_scores(self, query: str) -> Scores:
         """Every leg's score of every sentence: shape (sentences, legs), columns in the order of `LEGS`."""

@@ -249,8 +249,12 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What a search found: sections and sentences, best first."""
+    """What a search found: sections and sentences, best first.
+
+    `unknown` is the share, 0 to 1, of the query's terms that neither the document nor its enrichment has.
+    """
 
     query: str
     sections: tuple[Scored, ...]
     sentences: tuple[Scored, ...]
+    unknown: float = 0.0

@@ -1,0 +1,70 @@
+"""Addresses that a question names: 第五章第三节, 五、（四）, Chapter 7 section 2, 5.3, 1.3#12, the last chapter."""
+
+from __future__ import annotations
+
+import re
+
+from index.headings import NUMERAL, parse_numeral
+from index.lexical import fold
+from index.types import Document
+
+_N = rf"(?:{NUMERAL}+|\d+)"
+_WORDS = {
+    word: number
+    for number, pair in enumerate(
+        "one first,two second,three third,four fourth,five fifth,six sixth,seven seventh,eight eighth,nine ninth,"
+        "ten tenth,eleven eleventh,twelve twelfth".split(","),
+        start=1,
+    )
+    for word in pair.split()
+}
+_EN = rf"(?:\d+|{'|'.join(_WORDS)})(?:st|nd|rd|th)?"
+_LAST = -1
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        r"(?<![\d.#])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?![\d.%])(?!\s*(?:%|个|项|亿|万|倍|percent))",
+        rf"(?P<c>{NUMERAL}+)、\s*[(（](?P<s>{NUMERAL}+)[)）]",
+        rf"第?(?P<c>{_N}|最后一|末)(?:大)?(?:章|部分)(?:的|里|中|,|，|、|之)?\s*(?:第?(?P<s>{_N}|最后一)(?:小)?(?:节|部分|条|点|款)|[(（](?P<s2>{NUMERAL}+)[)）])",
+        rf"第(?P<c>{_N}|最后一)(?:大)?(?:章|部分)|(?P<c2>最后一|末|首|头一|开头一)(?:个)?(?:大)?(?:章|部分)",
+        rf"第(?P<s>{_N}|最后一)(?:小)?节",
+        rf"\bsection\s+(?P<s>{_EN})\s+(?:of|in)\s+(?:the\s+)?(?:chapter\s+(?P<c>{_EN})|(?P<c2>{_EN}|last|final)\s+chapter)\b",
+        rf"\b(?:the\s+)?(?P<s>{_EN}|last|final)\s+section\s+(?:of|in)\s+(?:the\s+)?(?:chapter\s+(?P<c>{_EN})|(?P<c2>{_EN}|last|final)\s+chapter)\b",
+        rf"\bchapter\s+(?P<c>{_EN})\b(?:\s*,?\s*(?:'s\s+)?(?:the\s+)?(?:section\s+(?P<s>{_EN})|(?P<s2>{_EN}|last|final)\s+section))?",
+        rf"\b(?:the\s+)?(?P<c>{_EN}|last|final)\s+chapter\b",
+        rf"\bsection\s+(?P<s>{_EN})\b(?!\.)",
+    )
+)
+
+
+def find_addresses(text: str, document: Document) -> tuple[tuple[str, ...], str]:
+    """The addresses named in a text, and the text without them.
+
+    An address need not exist: `15` for 第十五章. A section without a chapter is given as `?.3`.
+    """
+    folded = fold(text)
+    found: list[str] = []
+    for form in _FORMS:
+        for match in form.finditer(folded):
+            groups = match.groupdict()
+            chapter = _number(groups.get("c") or groups.get("c2"))
+            section = _number(groups.get("s") or groups.get("s2"))
+            if chapter == _LAST:
+                chapter = document.chapters[-1].number
+            if section == _LAST and chapter is not None:
+                section = max((s.number for c in document.chapters if c.number == chapter for s in c.sections), default=0)
+            address = f"{'?' if chapter is None else chapter}" + (f".{section}" if section is not None else "")
+            found.append(address + (f"#{groups['n']}" if groups.get("n") else ""))
+        folded = form.sub(" ", folded)
+    return tuple(dict.fromkeys(found)), folded
+
+
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text in {"最后一", "末", "last", "final"}:
+        return _LAST
+    if text in {"首", "头一", "开头一"}:
+        return 1
+    bare = re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", text)
+    return _WORDS[bare] if bare in _WORDS else parse_numeral(bare)

@@ -1,0 +1,80 @@
+"""From evidence to a probability that the document answers a question, and the thresholds of answering.
+
+Logistic regression over a few scores, fitted on the development questions by `python -m eval fit`; coefficients and
+thresholds lie in `calibration.json`, with the figures of the fit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from assistant.types import Query
+from index.retrieve import language_class
+from index.types import Ranking
+
+_FILE = Path(__file__).with_name("calibration.json")
+FEATURES = (
+    "fused", "margin", "dense", "question", "words", "unknown", "length", "filled", "english", "other",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Coefficients of the regression by feature, and thresholds.
+
+    `threshold`: answer from this probability on. `slot_ratio`: the best sentence with the asked filler must reach
+    this share of the best sentence's score. `fact_share`, `topic_share`: further sentences must reach this share of
+    the best; `topic_most` at most. `more_share`: further sections are listed from this share on.
+    """
+
+    intercept: float
+    coefficients: Mapping[str, float]
+    threshold: float
+    slot_ratio: float
+    fact_share: float
+    topic_share: float
+    topic_most: int
+    more_share: float
+
+    def probability(self, evidence: Sequence[float]) -> float:
+        """The probability, 0 to 1, that the document answers, from features in the order of `FEATURES`."""
+        pairs = zip(FEATURES, evidence, strict=True)
+        logit = self.intercept + sum(self.coefficients[name] * value for name, value in pairs)
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@cache
+def load_calibration() -> Calibration:
+    """The fitted calibration."""
+    table = json.loads(_FILE.read_text("utf-8"))
+    return Calibration(**{name: table[name] for name in Calibration.__dataclass_fields__})
+
+
+def features(query: Query, ranking: Ranking, ratio: float) -> list[float]:
+    """The evidence for a query, in the order of `FEATURES`; `ratio` is how well the asked slot is filled, 0 to 1."""
+    if not ranking.sentences:
+        return [0.0] * len(FEATURES)
+    best = ranking.sentences[0]
+    fifth = ranking.sentences[min(4, len(ranking.sentences) - 1)]
+    kind = language_class(query.language)
+
+    def strongest(*prefixes: str) -> float:
+        return max((score for leg, score in best.legs.items() if leg.startswith(prefixes)), default=0.0)
+
+    return [
+        best.score,
+        best.score - fifth.score,
+        strongest("dense.sentence", "dense.english", "dense.plain"),
+        strongest("dense.question"),
+        strongest("words.", "stems."),
+        ranking.unknown,
+        min(len(query.folded), 60) / 60,
+        ratio,
+        float(kind == "en"),
+        float(kind == "other"),
+    ]

@@ -1,0 +1,44 @@
+"""What an answerer hands to the composer: lines that each name the nodes they stand on. No wording, no markers yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.types import Reason, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A citation to be: sentences of one section, or the heading of a chapter or section (`sentences` empty)."""
+
+    node: str
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an answer. With `frame` (a wording key, filled with `values`) a line is the assistant's own words;
+    without, it is the quotes of its refs."""
+
+    refs: tuple[Ref, ...]
+    frame: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An outcome before it is worded: lines for an answer, or a reason for none, and sections near the question."""
+
+    status: Status
+    lines: tuple[Line, ...] = ()
+    reason: Reason | None = None
+    detail: str = ""
+    near: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    confidence: float = 1.0
+
+
+def abstain(reason: Reason, *, near: tuple[str, ...] = (), detail: str = "", confidence: float = 1.0) -> Draft:
+    """An outcome without an answer."""
+    return Draft(Status.ABSTAINED, reason=reason, near=near, detail=detail, confidence=confidence)

@@ -1,0 +1,204 @@
+"""The answer without a language model: sentences chosen by evidence, in document order, or a typed reason for none."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from assistant.calibrate import Calibration, features
+from assistant.draft import Draft, Line, Ref, abstain
+from assistant.evidence import asks_for_duty, fills, force_in, has_figure, needed
+from assistant.types import Query, Reason, Slot, Status
+from index.chunk import target_years
+from index.lexical import fold
+from index.types import Document, Ranking, Scored, Section
+
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
+_TITLE = re.compile(r"《([^》]{2,40})》")
+_PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
+_PREMISE = re.compile(r"^(?:既然|鉴于)|\b(?:since|given that|now that)\b")
+_DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    chinese: tuple[str, ...]
+    english: re.Pattern[str]
+    origin: re.Pattern[str]
+
+
+@cache
+def _places() -> _Places:
+    table = tomllib.loads(Path(__file__).with_name("places.toml").read_text("utf-8"))
+    names = sorted([*table["english"].split(), *table["english_phrases"]], key=len, reverse=True)
+    return _Places(
+        chinese=tuple(table["chinese"].split()),
+        english=re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b"),
+        origin=re.compile(table["origin"], re.IGNORECASE),
+    )
+
+
+def extract(query: Query, ranking: Ranking, document: Document, calibration: Calibration) -> Draft:
+    """Choose the sentences that answer a content question, or say why none does."""
+    near = tuple(scored.address for scored in ranking.sections[:2])
+    if absent := _named_but_absent(query, document, near):
+        return absent
+    candidates = _candidates(query, ranking, document)
+    if not candidates:
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near)
+    wanted = needed(query)
+    chosen, ratio = _filled(candidates, query, document, wanted) if wanted else (candidates, 1.0)
+    confidence = calibration.probability(features(query, ranking, ratio))
+    if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(document.sentence(candidates[0].address).text):
+        return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
+    if wanted and (not chosen or ratio < calibration.slot_ratio):
+        detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=confidence)
+    if confidence < calibration.threshold:
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=confidence)
+    picked = _pick(chosen, query, calibration)
+    lines = _lines(picked, query, document)
+    cited = {ref.node for line in lines for ref in line.refs}
+    top = ranking.sections[0].score
+    more = [s.address for s in ranking.sections if s.address not in cited and s.score >= calibration.more_share * top]
+    return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
+
+
+def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -> Draft | None:
+    """An abstention where a question names a year, a place or a document that the document doesn't have."""
+    text = "".join(section.text for section in document.sections())
+    known_years = set(_YEAR.findall(text)) | set(_YEAR.findall(document.issued))
+    if query.years and not set(query.years) & known_years:
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
+    for title in _TITLE.findall(query.text):
+        if fold(title) not in fold(text) and fold(title) not in fold(document.title):
+            return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="title")
+    if place := foreign_place(query, text):
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail=f"place:{place}")
+    return None
+
+
+def foreign_place(query: Query, text: str) -> str:
+    """The first place that a question is about and the document doesn't name; "" if there is none."""
+    places = _places()
+    found = [(query.folded.find(name), name) for name in places.chinese if name in query.folded]
+    found += [(match.start(), match.group()) for match in places.english.finditer(query.text)]
+    for at, name in sorted(found):
+        if name not in text and not places.origin.search(query.text[:at].rstrip()):
+            return name
+    return ""
+
+
+def _candidates(query: Query, ranking: Ranking, document: Document) -> list[Scored]:
+    """The ranked sentences within the chapters and target years that a question names, without those wanted no more."""
+    chapters = {address.partition(".")[0] for address in query.addresses}
+    sections = {address.partition("#")[0] for address in query.addresses if "." in address}
+    years = {address: year for s in document.sections() for address, year in target_years(s).items()}
+    candidates = []
+    for scored in ranking.sentences:
+        section = scored.address.partition("#")[0]
+        if scored.address in query.exclude:
+            continue
+        if sections and section not in sections:
+            continue
+        if chapters and section.partition(".")[0] not in chapters:
+            continue
+        year = years.get(scored.address)
+        if query.years and year and year not in query.years:
+            continue
+        candidates.append(scored)
+    return candidates
+
+
+def _filled(
+    candidates: Sequence[Scored], query: Query, document: Document, wanted: re.Pattern[str]
+) -> tuple[list[Scored], float]:
+    """The candidates that have what the question asks for, and how close the best of them comes to the best of all."""
+    filled = []
+    for scored in candidates:
+        section = document.section_of(scored.address)
+        year = target_years(section).get(scored.address, "")
+        text = document.sentence(scored.address).text
+        if query.years and query.slot is Slot.NUMBER and not (set(query.years) & ({year} | set(_YEAR.findall(text)))):
+            continue
+        if query.slot is Slot.DATE and year and not text.startswith("到"):
+            text = f"到{year}年{text}"
+        if fills(text, wanted, slot=query.slot):
+            filled.append(scored)
+    ratio = filled[0].score / candidates[0].score if filled and candidates[0].score > 0 else 0.0
+    return filled, min(1.0, ratio)
+
+
+def _pick(candidates: Sequence[Scored], query: Query, calibration: Calibration) -> list[Scored]:
+    """The best sentence, and those nearly as good: few for a fact, some for a topic."""
+    is_topic = query.slot in {Slot.TOPIC, Slot.POLAR, Slot.BODY, Slot.PLACE} and not query.numbers
+    share, most = (calibration.topic_share, calibration.topic_most) if is_topic else (calibration.fact_share, 2)
+    return [scored for scored in candidates[:most] if scored.score >= share * candidates[0].score]
+
+
+def _lines(picked: Sequence[Scored], query: Query, document: Document) -> tuple[Line, ...]:
+    """The chosen sentences in document order, with what they need to be understood alone."""
+    order = {sentence.address: at for at, sentence in enumerate(document.sentences())}
+    addresses = {scored.address for scored in picked}
+    for address in list(addresses):
+        addresses |= _companions(document.section_of(address), address)
+    ordered = sorted(addresses, key=order.__getitem__)
+    refs = [Ref(document.section_of(address).address, (address,)) for address in ordered]
+    lines = [*_opening(query, refs, document), *(Line((ref,)) for ref in refs)]
+    return (*lines, *_time_frame(query, refs, document))
+
+
+def _companions(section: Section, address: str) -> set[str]:
+    """Sentences without which one is unclear: the content after an item's title, what 其 or 该 points back to."""
+    by_address = {sentence.address: at for at, sentence in enumerate(section.sentences)}
+    at = by_address[address]
+    sentence = section.sentences[at]
+    if sentence.is_lead:
+        return {other.address for other in section.sentences[at + 1 : at + 3] if other.item == sentence.item}
+    if at and _DEICTIC.match(sentence.text):
+        return {section.sentences[at - 1].address}
+    return set()
+
+
+def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line]:
+    """A line in the assistant's own words before the quotes, where the question holds something to confirm or correct."""
+    best = refs[0]
+    texts = [document.sentence(address).text for ref in refs for address in ref.sentences]
+    if query.numbers and query.slot in {Slot.POLAR, Slot.TOPIC} and any(map(has_figure, texts)):
+        stated = {number for text in texts for number in re.findall(r"\d+(?:\.\d+)?%?", text)}
+        asked = {number for number in query.numbers if not re.search(rf"{re.escape(number)}(?![\d%])", _unmeasured(texts))}
+        if asked and not asked & stated:
+            return [Line(tuple(refs), frame="figure_differs")]
+        if asked and asked <= stated and query.slot is Slot.POLAR:
+            return [Line(tuple(refs), frame="figure_agrees")]
+    if asks_for_duty(query) and (force := force_in(texts[0])):
+        return [Line((best,), frame="force", values=(("force", force[0]),))]
+    if _PREMISE.search(query.folded):
+        return [Line(tuple(refs), frame="premise")]
+    return []
+
+
+def _unmeasured(texts: Sequence[str]) -> str:
+    """The texts without their figures of quantity: numbers left there are names such as 12345."""
+    return " ".join(re.sub(r"\d+(?:\.\d+)?(?:%|个|项|年|月|家)", " ", text) for text in texts)
+
+
+def _time_frame(query: Query, refs: Sequence[Ref], document: Document) -> list[Line]:
+    """The target year that chosen figures stand under, cited, where neither question nor quotes name it."""
+    if query.years:
+        return []
+    for ref in refs:
+        section = document.section(ref.node)
+        years = target_years(section)
+        for address in ref.sentences:
+            text = document.sentence(address).text
+            year = years.get(address)
+            if not year or f"{year}年" in text or not (has_figure(text) or query.slot is Slot.DATE):
+                continue
+            opener = next(s for s in section.sentences if s.text.startswith(f"到{year}年"))
+            return [Line((Ref(ref.node, (opener.address,)),), frame="target_year", values=(("year", year),))]
+    return []

@@ -1,0 +1,41 @@
+"""The closed-class language resources of `patterns.toml`, compiled on first use."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).with_name("patterns.toml")
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(_FILE.read_text("utf-8"))
+
+
+def _entry(name: str) -> Any:
+    node: Any = _table()
+    for key in name.split("."):
+        node = node[key]
+    return node
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """The compiled pattern at a dotted name such as `slots.number`."""
+    return re.compile(_entry(name))
+
+
+@cache
+def patterns(name: str) -> tuple[re.Pattern[str], ...]:
+    """The compiled patterns of a list at a dotted name such as `steer.clauses`."""
+    return tuple(re.compile(text) for text in _entry(name))
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """A list of plain words at a dotted name such as `duty.force`."""
+    return tuple(_entry(name))

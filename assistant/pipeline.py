@@ -1,0 +1,191 @@
+"""`Assistant.ask`: understand > retrieve > answer > verify, the one path that window, command line and evaluation take."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from assistant import structure
+from assistant.calibrate import load_calibration
+from assistant.compose import absent_part, compose
+from assistant.config import Settings
+from assistant.draft import Draft, Line, Ref, abstain
+from assistant.extract import extract
+from assistant.types import Answer, Intent, Query, Reason, Status, Turn
+from assistant.understand import understand
+from assistant.verify import check, passes
+from index.build import Index, Progress as BuildProgress, ensure_index
+from index.types import Ranking
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import Runnable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the assistant is doing: a stage, and with a language model the text so far, whole statements only."""
+
+    stage: str
+    text: str = ""
+
+
+@dataclass(slots=True)
+class _State:
+    """One question on its way through the stages."""
+
+    question: str
+    history: tuple[Turn, ...]
+    query: Query | None = None
+    rankings: list[Ranking] = field(default_factory=list)
+    draft: Draft | None = None
+    answer: Answer | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+class Assistant:
+    """Answers questions about one document. Safe under concurrent calls: the history is passed in, nothing is kept."""
+
+    def __init__(self, index: Index) -> None:
+        """Answer from an opened index."""
+        self.index = index
+        self._stages: tuple[tuple[str, Callable[[_State], None]], ...] = (
+            ("understand", self._understand),
+            ("retrieve", self._retrieve),
+            ("answer", self._answer),
+            ("verify", self._verify),
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, *, progress: BuildProgress | None = None) -> Assistant:
+        """Open the index, building it first if need be.
+
+        Raises:
+            IndexingError: the source, the model or the vector store can't be used.
+        """
+        return cls(ensure_index(settings, progress=progress))
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to a question, given what was asked before. Never raises for any text."""
+        state = _State(question, tuple(history))
+        for name, stage in self._stages:
+            _timed(name, stage, state)
+        return _finished(state)
+
+    async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Progress | Answer]:
+        """The stages as they begin, then the answer: the same stages as `ask`, as a LangChain runnable."""
+        async for event in self.runnable().astream_events(_State(question, tuple(history)), version="v2"):
+            if event["event"] == "on_chain_start" and event["name"] in dict(self._stages):
+                yield Progress(event["name"])
+            elif event["event"] == "on_chain_end" and event["name"] == "verify":
+                yield _finished(event["data"]["output"])
+
+    def runnable(self) -> Runnable[_State, _State]:
+        """The four stages as a LangChain runnable over the state of one question."""
+        from langchain_core.runnables import RunnableLambda, RunnableSequence
+
+        steps = [RunnableLambda(_step(name, stage)).with_config(run_name=name) for name, stage in self._stages]
+        return RunnableSequence(*steps)
+
+    def _understand(self, state: _State) -> None:
+        state.query = understand(state.question, state.history, self.index.document)
+
+    def _retrieve(self, state: _State) -> None:
+        assert state.query is not None
+        for query in state.query.parts or (state.query,):
+            needs_none = query.intent in {Intent.HELP, Intent.REFUSED}
+            empty = Ranking(query.text, (), ())
+            state.rankings.append(empty if needs_none else self.index.retriever.search(query.text))
+
+    def _answer(self, state: _State) -> None:
+        assert state.query is not None
+        if not state.query.parts:
+            state.draft = self._draft(state.query, state.rankings[0])
+            return
+        pairs = zip(state.query.parts, state.rankings, strict=True)
+        state.draft = _merged([(part, self._draft(part, ranking)) for part, ranking in pairs], self.index)
+
+    def _draft(self, query: Query, ranking: Ranking) -> Draft:
+        """The outcome of one standalone query."""
+        document, enrichment = self.index.document, self.index.enrichment
+        match query.intent:
+            case Intent.HELP:
+                return Draft(Status.HELP)
+            case Intent.REFUSED:
+                return abstain(query.reason or Reason.INSTRUCTION, detail=query.detail)
+            case Intent.NAVIGATION:
+                return structure.navigate(query, document)
+            case Intent.STRUCTURE:
+                return structure.count(query, document)
+            case Intent.FIGURES:
+                return structure.figures(query, document)
+            case Intent.MENTIONS:
+                if found := structure.mentions(query, document, enrichment):
+                    return found
+            case Intent.CONTENT:
+                if items := structure.items_of((document.section(s.address) for s in ranking.sections), query):
+                    return items
+        return extract(query, ranking, document, load_calibration())
+
+    def _verify(self, state: _State) -> None:
+        assert state.query is not None and state.draft is not None
+        answer = compose(state.query, state.draft, self.index)
+        computed = {value for line in state.draft.lines for _, value in line.values if value.isdecimal()}
+        checks = check(answer, self.index.document, computed=computed)
+        if answer.status in {Status.ANSWERED, Status.PARTIAL} and not passes(checks):
+            log.error("answer failed its checks: %s", {name: ok for name, ok in checks.items() if not ok})
+            refused = abstain(Reason.NOT_IN_DOCUMENT, detail="unchecked", near=state.draft.near, confidence=0.0)
+            answer = compose(state.query, refused, self.index)
+            checks = check(answer, self.index.document)
+        state.answer = replace(answer, checks=MappingProxyType(dict(checks)))
+
+
+def _timed(name: str, stage: Callable[[_State], None], state: _State) -> None:
+    start = time.perf_counter()
+    stage(state)
+    state.timings[name] = (time.perf_counter() - start) * 1000
+
+
+def _step(name: str, stage: Callable[[_State], None]) -> Callable[[_State], _State]:
+    def run(state: _State) -> _State:
+        _timed(name, stage, state)
+        return state
+
+    return run
+
+
+def _finished(state: _State) -> Answer:
+    assert state.answer is not None
+    timings = {name: round(value, 2) for name, value in state.timings.items()}
+    timings["total"] = round(sum(state.timings.values()), 2)
+    return replace(state.answer, timings_ms=MappingProxyType(timings))
+
+
+def _merged(outcomes: Sequence[tuple[Query, Draft]], index: Index) -> Draft:
+    """One outcome of several questions: answered, partial where some have no answer, or the first reason of all."""
+    answered = [draft for _, draft in outcomes if draft.status is Status.ANSWERED]
+    absent = [draft for _, draft in outcomes if draft.status is Status.ABSTAINED]
+    if not answered:
+        return (absent or [draft for _, draft in outcomes])[0]
+    lines: list[Line] = []
+    seen: set[Ref] = set()
+    for part, draft in outcomes:
+        if draft.status is Status.ABSTAINED:
+            lines.append(Line((), text=absent_part(part, draft, index)))
+        for line in draft.lines:
+            if line.frame or line.text or not set(line.refs) <= seen:
+                lines.append(line)
+                seen |= set(line.refs)
+    return Draft(
+        Status.PARTIAL if absent else Status.ANSWERED,
+        lines=tuple(lines),
+        reason=absent[0].reason if absent else None,
+        near=tuple(dict.fromkeys(node for draft in absent for node in draft.near)),
+        more=tuple(dict.fromkeys(node for draft in answered for node in draft.more)),
+        confidence=min(draft.confidence for draft in answered),
+    )

@@ -1,0 +1,190 @@
+"""Question + history → Query: cleaned, made standalone, its intent and the slot that it asks for.
+
+Rules over closed-class words (`patterns.toml`); nothing here knows the subject of any document.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assistant.addresses import find_addresses
+from assistant.followup import standalone
+from assistant.patterns import pattern, patterns
+from assistant.subject import content_of
+from assistant.types import Intent, Query, Reason, Slot, Turn
+from index.language import detect
+from index.lexical import fold
+from index.types import Document
+
+LONGEST_QUESTION = 2000
+_MOST_PARTS = 5
+_CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?=年|\b|[^\d])")
+_SPELLED_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(二[〇零][〇零一二三四五六七八九]{2})(?=年)")
+_NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%?(?![\d.])")
+_SENTENCES = re.compile(r"[^?？。!！;；\n]+[?？。!！;；\n]*")
+_ASKS = re.compile(r"[?？]\s*$")
+# The order decides where a question fits several: what asks for a phone number also has 多少 in it.
+_SLOT_ORDER = (
+    Slot.CONTACT, Slot.PENALTY, Slot.MONEY, Slot.DURATION, Slot.NUMBER, Slot.DATE, Slot.PERSON, Slot.BODY, Slot.PLACE,
+    Slot.POLAR,
+)  # fmt: skip
+
+
+def clean(question: str) -> str:
+    """A question without control, zero-width and bidirectional characters, white space collapsed."""
+    text = _CONTROL.sub(" ", unicodedata.normalize("NFC", question.encode("utf-8", "ignore").decode("utf-8")))
+    return re.sub(r"[ \t\u3000]+", " ", text).strip()
+
+
+def understand(question: str, history: Sequence[Turn], document: Document) -> Query:
+    """The query that a question means, given what was asked before. Never raises, whatever the text."""
+    text = clean(question)
+    language = detect(text)
+    query = Query(question=question, text=text, folded=fold(text), language=language, intent=Intent.CONTENT)
+    if not re.search(r"\w", text):
+        return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="empty")
+    if len(text) > LONGEST_QUESTION:
+        return replace(query, text=text[:LONGEST_QUESTION], intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="long")
+    if is_help(query.folded):
+        return replace(query, intent=Intent.HELP)
+    steered, rest = cut_steering(text)
+    if steered:
+        text = rest
+        if not _is_question(rest, document):
+            return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
+    parts = split_parts(text, document)
+    if len(parts) > 1:
+        understood: list[Query] = []
+        turns = list(history)
+        for part in parts:
+            understood.append(_understand_one(question, part, turns, document, language))
+            turns.append(Turn(part, understood[-1].text))
+        return replace(query, text=" ".join(part.text for part in understood), parts=tuple(understood))
+    return _understand_one(question, text, history, document, language)
+
+
+def is_help(folded: str) -> bool:
+    """Whether a text is a greeting, thanks or a question about the assistant itself."""
+    stripped = re.sub(r"^(?:你好|您好|hi|hello)[,，!！。. ]+(?=.)", "", folded).strip()
+    return any(pattern(f"help.{lang}").match(text) for lang in ("zh", "en") for text in (folded, stripped))
+
+
+def cut_steering(text: str) -> tuple[bool, str]:
+    """Whether a text tries to steer the assistant, and the text without those clauses."""
+    rest = text
+    for clause in patterns("steer.clauses"):
+        rest = re.sub(clause.pattern, " ", rest, flags=re.IGNORECASE)
+    if rest == text:
+        return False, text
+    return True, re.sub(r"^[\s,，。.;；:：!！]+|\s+$", "", re.sub(r"\s+", " ", rest))
+
+
+def _is_question(text: str, document: Document) -> bool:
+    """Whether something is left to answer: a question mark or a question word, and a subject."""
+    folded = fold(text)
+    asks = _ASKS.search(folded) or any(pattern(f"slots.{slot}").search(folded) for slot in _SLOT_ORDER)
+    return bool((asks or re.search(r"什么|哪|怎|如何|\b(?:what|how|which)\b", folded)) and content_of(folded, document))
+
+
+def split_parts(text: str, document: Document) -> list[str]:
+    """The questions of a message that asks several; a remark before a question stays with it."""
+    parts: list[str] = []
+    pending = ""
+    for piece in _SENTENCES.findall(text):
+        pending += piece
+        if _ASKS.search(piece.strip()) or re.search(r"[;；\n]\s*$", piece):
+            parts.append(pending.strip())
+            pending = ""
+    if pending.strip():
+        if parts and not _is_question(pending, document):
+            parts[-1] += " " + pending.strip()
+        else:
+            parts.append(pending.strip())
+    parts = [part for part in parts if re.search(r"\w", part)]
+    if len(parts) <= 1 or len(parts) > _MOST_PARTS or not all(_is_question(part, document) or len(fold(part)) < 16 for part in parts):
+        return [text]
+    return parts
+
+
+def _understand_one(question: str, text: str, history: Sequence[Turn], document: Document, language: str) -> Query:
+    rewrite = standalone(text, history, document)
+    folded = fold(rewrite.text)
+    own_title = fold(document.title)
+    untitled = re.sub(r"(?:纲要|outline(?: for)?|规划|《[^》]*》)\s*\(?2035\)?(?!年)", " ", folded.replace(own_title, " "))
+    query = Query(
+        question=question,
+        text=rewrite.text,
+        folded=folded,
+        language=language,
+        intent=Intent.CONTENT,
+        slot=slot_of(folded),
+        years=years_of(untitled),
+        terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", untitled), document)),
+        exclude=rewrite.exclude,
+    )
+    addresses, rest = find_addresses(rewrite.text, document)
+    counted_text = re.sub(r"(?<=\d),(?=\d{3})", "", _YEAR.sub(" ", fold(rest)))
+    query = replace(query, addresses=addresses or rewrite.addresses, numbers=tuple(_NUMBER.findall(counted_text)))
+    if asks_for_mentions(folded) is not None:
+        return replace(query, intent=Intent.MENTIONS)
+    if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
+        return replace(query, intent=Intent.FIGURES)
+    if any(pattern(f"cited_documents.{lang}").search(folded) for lang in ("zh", "en")):
+        return replace(query, intent=Intent.STRUCTURE, detail="documents")
+    if counted := asks_for_count(folded):
+        return replace(query, intent=Intent.STRUCTURE, detail=counted)
+    if query.addresses and not content_of(pattern("frames.navigation").sub(" ", fold(rest)), document):
+        return replace(query, intent=Intent.NAVIGATION)
+    if any(pattern(f"current.{lang}").search(folded) for lang in ("zh", "en")):
+        return replace(query, reason=Reason.NEEDS_CURRENT_DATA)
+    return query
+
+
+def slot_of(folded: str) -> Slot:
+    """The kind of filler that a question asks for."""
+    return next((slot for slot in _SLOT_ORDER if pattern(f"slots.{slot}").search(folded)), Slot.TOPIC)
+
+
+def years_of(folded: str) -> tuple[str, ...]:
+    """The years that a text names, in digits or Chinese numerals, in order, as four digits."""
+    digits = str.maketrans("〇零一二三四五六七八九", "00123456789")
+    spelled = _SPELLED_YEAR.sub(lambda match: match[1].translate(digits), folded)
+    return tuple(dict.fromkeys(_YEAR.findall(spelled)))
+
+
+def asks_for_mentions(folded: str) -> tuple[str, str, bool] | None:
+    """The term, the unit (as asked for) and whether places without the term are meant; None if it isn't such a question."""
+    for name in ("mentions.en", "mentions.zh"):
+        for form in patterns(name):
+            if match := form.search(folded):
+                groups = match.groupdict()
+                term = re.sub(r"^[\s“\"'「《的]+|[\s”\"'」》?？。.,的]+$", "", groups["x"])
+                term = re.sub(r"^(?:the (?:word|term) |了|到|过|关于|有关)|(?:的(?:内容|地方|部分))$", "", term).strip("“”\"' ")
+                if term:
+                    return term, groups.get("unit") or "", bool(groups.get("no"))
+    return None
+
+
+_COUNT_ZH = re.compile(
+    r"(?:多少|几)(?:个)?(?P<unit>章节|章|节|部分|大部分|小节|句话|句|条|项|点|个方面|方面|大原则|原则|目标|字)"
+)
+_COUNT_EN = re.compile(r"\bhow many (?P<unit>chapters?|sections?|parts?|sentences?|principles?|words|characters)\b|\bnumber of (?P<unit2>chapters?|sections?|parts?)\b")
+_LIST_ZH = re.compile(r"(?:有|是|分为|包括)?(?:哪|那)(?P<n>几|些|十二|[一二三四五六七八九十]+)(?:个)?(?P<unit>章节|章|节|部分)(?!.{0,6}(?:讲|提|说|写|谈|涉及))|(?:目录|大纲|章节结构|整体结构|全文结构|文件结构|章节标题|各章标题)")
+_LIST_EN = re.compile(r"\b(?:table of contents|contents page|list (?:of )?(?:all )?(?:the )?(?:chapters|sections)|what are the (?:chapters|sections)|(?:chapter|section) (?:titles|headings)|structure of (?:the|this) (?:document|outline))\b")
+_STRUCTURE_UNITS = {"章": "chapters", "部分": "chapters", "大部分": "chapters", "节": "sections", "小节": "sections", "章节": "both", "句": "sentences", "句话": "sentences", "字": "characters"}
+
+
+def asks_for_count(folded: str) -> str:
+    """`chapters`, `sections`, `both`, `sentences` or `characters` where the parts of the document are asked for, else ""."""
+    if match := _COUNT_ZH.search(folded):
+        return _STRUCTURE_UNITS.get(match["unit"], "")
+    if match := _COUNT_EN.search(folded):
+        unit = (match["unit"] or match["unit2"]).rstrip("s")
+        return {"chapter": "chapters", "part": "chapters", "section": "sections", "sentence": "sentences", "character": "characters", "word": "characters"}.get(unit, "")
+    if _LIST_ZH.search(folded) or _LIST_EN.search(folded):
+        return "sections" if re.search(r"节|sections", folded) else "chapters"
+    return ""
