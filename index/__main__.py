@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -46,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         return _run(arguments, IndexSettings())
+    except BrokenPipeError:
+        # The reader (`head`, a closed pager) has enough; nothing more may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except IndexingError as error:
         print(error, file=sys.stderr)
     except ValidationError as error:
@@ -82,6 +87,7 @@ def _run(arguments: argparse.Namespace, settings: IndexSettings) -> int:
                 )
         case "search":
             _search(settings, arguments)
+    sys.stdout.flush()
     return 0
 
 

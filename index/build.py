@@ -92,11 +92,17 @@ def ensure_index(
     )
     if not rebuild and (index := _open(settings, wanted, document, enrichment, embedder)):
         return index
-    settings.index_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.index_dir / "build.lock"):
-        if rebuild or not (index := _open(settings, wanted, document, enrichment, embedder)):
-            _build(settings, wanted, document, enrichment, embedder, progress or _silent)
-            index = _open(settings, wanted, document, enrichment, embedder)
+    try:
+        settings.index_dir.mkdir(parents=True, exist_ok=True)
+        with FileLock(settings.index_dir / "build.lock"):
+            if rebuild or not (index := _open(settings, wanted, document, enrichment, embedder)):
+                _build(settings, wanted, document, enrichment, embedder, progress or _silent)
+                index = _open(settings, wanted, document, enrichment, embedder)
+    except OSError as error:
+        raise StoreError(
+            f"索引目录 {settings.index_dir} 不可写。 "
+            f"Can't write to the index folder {settings.index_dir}: {error.strerror}."
+        ) from error
     if index is None:
         raise StoreError("索引建成后无法打开。 The index was built but can't be opened; try --rebuild.")
     return index
@@ -114,8 +120,13 @@ def _folder(settings: IndexSettings, manifest: Manifest) -> Path:
     return settings.index_dir / f"{manifest.document}-{manifest.key}"
 
 
+def _collections_of(document_id: str) -> str:
+    """How the names of a document's collections start: ASCII only, whatever the document's id."""
+    return f"d{hashlib.sha256(document_id.encode()).hexdigest()[:12]}-"
+
+
 def _store(settings: IndexSettings, manifest: Manifest, folder: Path) -> VectorStore:
-    collection = f"{manifest.document}-{manifest.key}"
+    collection = f"{_collections_of(manifest.document)}{manifest.key}"
     if settings.chroma_url:
         return VectorStore.open(collection=collection, url=settings.chroma_url)
     return VectorStore.open(collection=collection, folder=folder / "chroma")
@@ -165,7 +176,7 @@ def _build(
     def fits(text: str) -> bool:
         limit = embedder.max_tokens
         return count_tokens(text) <= wanted.passage_tokens and (
-            limit is None or embedder.count_tokens(text) <= limit
+            limit is None or embedder.count_tokens(fold(text)) <= limit
         )
 
     passages = passages_of(document, enrichment, fits=fits)
@@ -185,7 +196,7 @@ def _build(
             stored += written
             progress("store", stored, len(passages))
         if settings.chroma_url:
-            store.drop_others(f"{document.id}-")
+            store.drop_others(_collections_of(document.id))
         store.close()
         for at, (name, kind, language, analyzer) in enumerate(KEYWORD_LEGS, start=1):
             texts = [passage.keywords for passage in leg_passages(passages, kind, language)]
@@ -196,12 +207,21 @@ def _build(
         (work / "passages.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
         manifest = {**asdict(wanted), "passages": len(passages)}
         (work / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
-        folder = _folder(settings, wanted)
-        shutil.rmtree(folder, ignore_errors=True)
-        work.replace(folder)
+        _put_in_place(work, _folder(settings, wanted), document.id)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    for other in settings.index_dir.iterdir():
-        # What a killed build left behind, and indexes of an earlier source, model or setting.
-        if other.is_dir() and other != folder and other.name.startswith(("building-", f"{document.id}-")):
+
+
+def _put_in_place(work: Path, folder: Path, document_id: str) -> None:
+    """Rename a finished index to its name, then remove what it replaces.
+
+    That is a damaged index of the same name, what a killed build left behind, and indexes of an earlier
+    source, model or setting.
+    """
+    if folder.exists():
+        folder.rename(work.with_name(f"{work.name}.old"))
+    work.replace(folder)
+    for other in folder.parent.iterdir():
+        same_document = other.name.rpartition("-")[0] == document_id
+        if other.is_dir() and other != folder and (same_document or other.name.startswith("building-")):
             shutil.rmtree(other, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from index.enrich import Enrichment
 from index.types import Document, Passage, PassageKind, Section, Sentence
@@ -22,12 +22,13 @@ def passages_of(document: Document, enrichment: Enrichment, *, fits: Fits) -> li
     """
     passages: list[Passage] = []
     for section in document.sections():
-        path = " ".join(section.heading_path)
+        path = _shortened(section.heading_path, fits=fits)
         pieces = [sentence.text + sentence.tail for sentence in section.sentences]
         for text in _packed(pieces, prefix=f"{path}\n", fits=fits):
             passages.append(_passage(PassageKind.SECTION, section.address, len(passages), f"{path}\n{text}"))
         for sentence in section.sentences:
-            context = " ".join(filter(None, (section.title, *context_of(section, sentence))))
+            own_context = context_of(section, sentence)
+            context = _shortened([part for part in (section.title, *own_context) if part], fits=fits)
             for text in _packed([sentence.text], prefix=f"{context} ", fits=fits):
                 passages.append(
                     Passage(
@@ -35,7 +36,7 @@ def passages_of(document: Document, enrichment: Enrichment, *, fits: Fits) -> li
                         kind=PassageKind.SENTENCE,
                         address=sentence.address,
                         text=f"{context} {text}",
-                        keywords=" ".join((*context_of(section, sentence), text)),
+                        keywords=" ".join((*own_context, text)),
                     )
                 )
     for address, kind, language, note in _notes(document, enrichment):
@@ -69,6 +70,15 @@ def context_of(section: Section, sentence: Sentence) -> tuple[str, ...]:
             other.text for other in section.sentences if other.item == sentence.item and other.is_lead
         ]
     return tuple(context)
+
+
+def _shortened(parts: Sequence[str], *, fits: Fits) -> str:
+    """The innermost of the parts, as many as leave half of the budget to the text."""
+    for start in range(len(parts)):
+        context = " ".join(parts[start:])
+        if fits(f"{context}\n{context}"):
+            return context
+    return ""
 
 
 def _passage(kind: PassageKind, address: str, at: int, text: str, language: str = "zh") -> Passage:

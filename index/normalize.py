@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.headings import heading_of, is_heading
+from index.headings import Level, heading_of, is_heading
 from index.types import Repair, SourceError
 
 # Equivalent unified ideographs of the CJK Radicals Supplement (Unicode EquivalentUnifiedIdeograph.txt); most
@@ -34,6 +35,16 @@ _INNER_PUNCTUATION = re.compile(r"[，、；。：]")
 _BRACKETS = ("（）", "《》", "“”", "〔〕", "【】")
 # Shorter lines are headings or signature lines; no page is set so narrow that its text wraps before this.
 _SHORTEST_WRAPPED_LINE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A mended line: its number in the raw text, the column where it ends there, each character's column."""
+
+    number: int
+    end: int
+    text: str
+    columns: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ def normalize(raw: str, *, errata: tuple[Repair, ...] = ()) -> CleanText:
         SourceError: an erratum doesn't stand where its position says.
     """
     repairs: list[Repair] = []
-    lines: list[tuple[int, str]] = []
+    lines: list[_Line] = []
     pending = list(errata)
     for number, raw_line in enumerate(raw.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         folded = _fold_radicals(raw_line, number, repairs)
@@ -98,9 +109,10 @@ def normalize(raw: str, *, errata: tuple[Repair, ...] = ()) -> CleanText:
             folded = _apply_erratum(folded, erratum)
             repairs.append(erratum)
             pending.remove(erratum)
-        line = _punctuation(_spaces(folded, number, repairs), number, repairs)
-        if line:
-            lines.append((number, line))
+        text, columns = _spaces(folded, number, repairs)
+        if text:
+            text = _punctuation(text, columns, number, repairs)
+            lines.append(_Line(number, len(raw_line) + 1, text, columns))
     if pending:
         raise SourceError(
             f"勘误第 {pending[0].line} 行不在文件中。 Erratum line {pending[0].line} is past the end."
@@ -129,9 +141,13 @@ def _apply_erratum(line: str, erratum: Repair) -> str:
     return line[:start] + erratum.after + line[start + len(erratum.before) :]
 
 
-def _spaces(line: str, number: int, repairs: list[Repair]) -> str:
-    """Drop spaces at the ends and beside anything wide; between two Latin words one space stays."""
+def _spaces(line: str, number: int, repairs: list[Repair]) -> tuple[str, list[int]]:
+    """Drop spaces at the ends and beside anything wide; between two Latin words one space stays.
+
+    The list says in which column of the raw line each remaining character stands.
+    """
     pieces: list[str] = []
+    columns: list[int] = []
     last = 0
     for match in _SPACES.finditer(line):
         start, end = match.span()
@@ -141,38 +157,48 @@ def _spaces(line: str, number: int, repairs: list[Repair]) -> str:
         if match.group() != after:
             repairs.append(Repair("space", number, start + 1, match.group(), after))
         pieces += [line[last:start], after]
+        columns += range(last + 1, start + 1 + len(after))
         last = end
-    return "".join([*pieces, line[last:]])
+    return "".join([*pieces, line[last:]]), [*columns, *range(last + 1, len(line) + 1)]
 
 
-def _punctuation(line: str, number: int, repairs: list[Repair]) -> str:
+def _punctuation(line: str, columns: Sequence[int], number: int, repairs: list[Repair]) -> str:
     """ASCII punctuation right after a Chinese character or a closing bracket becomes full-width."""
     chars = list(line)
     for at, char in enumerate(chars):
         wide = _ASCII_PUNCTUATION.get(char)
         if wide and at and (_CJK.match(chars[at - 1]) or chars[at - 1] in _CLOSING):
-            repairs.append(Repair("punctuation", number, at + 1, char, wide))
+            repairs.append(Repair("punctuation", number, columns[at], char, wide))
             chars[at] = wide
     return "".join(chars)
 
 
 def _is_broken(line: str) -> bool:
     """Whether a line stops in mid-sentence: text without a sentence's end, or with an open bracket."""
-    if is_heading(line) or _SENTENCE_END.search(line):
+    heading = heading_of(line)
+    # An article is running text from its marker on; other headings may hold a comma.
+    is_title = is_heading(line) and not (heading and heading.level is Level.ARTICLE)
+    if is_title or _SENTENCE_END.search(line):
         return False
     if any(line.count(pair[0]) > line.count(pair[1]) for pair in _BRACKETS):
         return True
     return len(line) >= _SHORTEST_WRAPPED_LINE and bool(_INNER_PUNCTUATION.search(line))
 
 
-def _join_broken(lines: list[tuple[int, str]], repairs: list[Repair]) -> list[str]:
+def _join_broken(lines: list[_Line], repairs: list[Repair]) -> list[str]:
     joined: list[str] = []
-    for number, line in lines:
-        if joined and _is_broken(joined[-1]) and heading_of(line) is None and not line.startswith("——"):
-            repairs.append(Repair("line-break", number, 1, "\n", ""))
-            joined[-1] = f"{joined[-1]}{_gap(joined[-1], line)}{line}"
+    for at, line in enumerate(lines):
+        text = line.text
+        if joined and _is_broken(joined[-1]) and heading_of(text) is None and not text.startswith("——"):
+            gap = _gap(joined[-1], text)
+            repairs.append(Repair("line-break", lines[at - 1].number, lines[at - 1].end, "\n", gap))
+            # Punctuation that opens the line now stands after a character.
+            head = _punctuation(
+                joined[-1][-1] + gap + text[:1], [0] * (1 + len(gap)) + line.columns, line.number, repairs
+            )
+            joined[-1] += head[1:] + text[1:]
         else:
-            joined.append(line)
+            joined.append(text)
     return joined
 
 

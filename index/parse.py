@@ -67,7 +67,7 @@ def parse(clean: CleanText, *, document_id: str, sha256: str = "") -> Document:
     if first == len(lines):
         warnings.append("没有找到章节标题，全文作为一节。 No headings found: the whole text is one section.")
         title, blocks = document_id, [(_Block(None), [_Block(None, lines=lines)])]
-        if len(lines) > 1 and len(lines[0]) <= _LONGEST_TITLE and not _SENTENCE_END.search(lines[0]):
+        if len(lines) > 1 and _is_title(lines[0]):
             title, blocks[0][1][0].lines = lines[0], lines[1:]
     else:
         title, front = _front(lines[:first], document_id)
@@ -84,6 +84,10 @@ def parse(clean: CleanText, *, document_id: str, sha256: str = "") -> Document:
         warnings=tuple(warnings),
         repairs=clean.repairs,
     )
+
+
+def _is_title(line: str) -> bool:
+    return len(line) <= _LONGEST_TITLE and not _SENTENCE_END.search(line)
 
 
 def _levels(lines: Sequence[str]) -> tuple[Level | None, Level | None]:
@@ -266,7 +270,7 @@ def _front(lines: Sequence[str], document_id: str) -> tuple[str, tuple[Section, 
     if not lines:
         return document_id, ()
     notice: Sequence[str] = ()
-    title, preamble = lines[0], lines[1:]
+    title, preamble = (lines[0], lines[1:]) if _is_title(lines[0]) else (document_id, lines)
     for line in lines:
         if named := _NAMED_TITLE.search(line):
             title = named[1]
