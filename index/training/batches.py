@@ -50,12 +50,21 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Tokenised:
-    """One training set as token ids; see ``corpus.Pairs``."""
+    """One training set as token ids; see ``corpus.Pairs``.
+
+    Attributes:
+        name: Name of the source.
+        a: Queries.
+        b: Passages.
+        passes: How often each pair is seen in one pass over the mix.
+        window: Queries are cut to a random window of so many tokens; None leaves them.
+    """
 
     name: str
     a: Tokens
     b: Tokens
     passes: float
+    window: int | None = None
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -67,13 +76,20 @@ def tokenise(texts: Sequence[str], tokenizer: Tokenizer, *, chunk: int = 20_000)
     ids: list[Ids] = []
     lengths: list[int] = []
     for start in range(0, len(texts), chunk):
-        for encoding in tokenizer.encode_batch_fast(list(texts[start : start + chunk]), add_special_tokens=False):
+        for encoding in tokenizer.encode_batch_fast(
+            list(texts[start : start + chunk]), add_special_tokens=False
+        ):
             found = np.array(encoding.ids or [0], dtype=np.int32)
             ids.append(found)
             lengths.append(len(found))
     starts = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
     _, keys = np.unique(np.array([hash(text) for text in texts], dtype=np.int64), return_inverse=True)
     return Tokens(np.concatenate(ids), starts, keys.astype(np.int64))
+
+
+def cloze(pairs: Tokenised, *, passes: float, window: int = 20) -> Tokenised:
+    """Passages with short windows of themselves as queries (the inverse cloze task, Lee et al. 2019)."""
+    return Tokenised(f"cloze_{pairs.name}", pairs.b, pairs.b, passes, window)
 
 
 def tokenised(pairs: Pairs, tokenizer: Tokenizer) -> Tokenised:

@@ -1,4 +1,4 @@
-"""The training step: symmetric InfoNCE over mean token vectors, with Adam on the rows that a batch touches."""
+"""The training step: symmetric InfoNCE over mean token vectors, Adam on the rows that a batch touches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from index.training.batches import schedule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from index.training.batches import Ids, Ints, Tokenised
+    from index.training.batches import Ints, Tokenised
 
 logger = logging.getLogger(__name__)
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
@@ -67,7 +67,7 @@ class TokenVectors:
         return rows, self._slot[ids]
 
     def update(self, rows: torch.Tensor, gradient: torch.Tensor, *, rate: float) -> None:
-        """Take one Adam step on these rows (Kingma & Ba 2015, algorithm 1, with a step count for each row)."""
+        """Take one step of Adam (Kingma & Ba 2015, algorithm 1) on these rows, each counting its steps."""
         mean = self._mean[rows].lerp_(gradient, 1 - _BETA1)
         square = self._square[rows].mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
         self._mean[rows] = mean
@@ -79,10 +79,12 @@ class TokenVectors:
         self.weight[rows] -= mean.div_(square).mul_(rate)
 
 
-def contrast(a: torch.Tensor, b: torch.Tensor, keys_a: torch.Tensor, keys_b: torch.Tensor, *, scale: float) -> torch.Tensor:
-    """Symmetric InfoNCE (van den Oord et al. 2018) over unit vectors, each pair against the rest of the batch.
+def contrast(
+    a: torch.Tensor, b: torch.Tensor, keys_a: torch.Tensor, keys_b: torch.Tensor, *, scale: float
+) -> torch.Tensor:
+    """Symmetric InfoNCE (van den Oord et al. 2018) over unit vectors: each pair against the batch.
 
-    A pair that shares its text with another, as headings and clauses often do, is no negative of that other one.
+    A pair that shares a text with another, as headings and clauses often do, is no negative of that other.
 
     Args:
         a: Queries, shape (n, dimensions).
@@ -98,9 +100,20 @@ def contrast(a: torch.Tensor, b: torch.Tensor, keys_a: torch.Tensor, keys_b: tor
     return (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target)) / 2
 
 
-def step(vectors: TokenVectors, pairs: Tokenised, which: Ints, stage: Stage, *, rate: float, random: np.random.Generator) -> float:
+def step(
+    vectors: TokenVectors,
+    pairs: Tokenised,
+    which: Ints,
+    stage: Stage,
+    *,
+    rate: float,
+    random: np.random.Generator,
+) -> float:
     """Train on one batch and return its loss."""
-    sides = [tokens.take(which, longest=stage.longest, random=random) for tokens in (pairs.a, pairs.b)]
+    sides = [
+        tokens.take(which, longest=longest, random=random)
+        for tokens, longest in ((pairs.a, pairs.window or stage.longest), (pairs.b, stage.longest))
+    ]
     ids = torch.from_numpy(np.concatenate([ids for ids, _ in sides]).astype(np.int64))
     offsets = torch.from_numpy(np.concatenate([sides[0][1], sides[1][1] + len(sides[0][0])]))
     rows, slots = vectors.gather(ids)
@@ -110,9 +123,9 @@ def step(vectors: TokenVectors, pairs: Tokenised, which: Ints, stage: Stage, *, 
     keys = (torch.from_numpy(pairs.a.keys[which]), torch.from_numpy(pairs.b.keys[which]))
     loss = contrast(a, b, *keys, scale=stage.scale)
     loss.backward()  # type: ignore[no-untyped-call]
-    assert local.grad is not None
-    vectors.update(rows, local.grad, rate=rate)
-    return float(loss)
+    if local.grad is not None:
+        vectors.update(rows, local.grad, rate=rate)
+    return float(loss.detach())
 
 
 def train(vectors: TokenVectors, sets: Sequence[Tokenised], stage: Stage, *, seed: int) -> torch.Tensor:

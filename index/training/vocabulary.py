@@ -1,17 +1,19 @@
 """The model's tokenizer: a unigram vocabulary of whole words, with characters and pieces for the rest.
 
-A byte-pair vocabulary cuts Chinese across words (化发展, 和无|障碍), so the Chinese words come from a segmenter's
-counts and the English ones from theirs; the pieces that spell rarer words, and those of the other languages, come from
-a trained unigram model. Scores are log-frequencies, so the best path through a text is its likeliest segmentation.
+A byte-pair vocabulary cuts Chinese across words (化发展, 和无|障碍), so the Chinese words come from a
+segmenter's counts and the English ones from theirs; the pieces that spell rarer words, and those of the other
+languages, come from a trained unigram model. Scores are log-frequencies: the best path through a text is its
+likeliest segmentation.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
@@ -30,6 +32,10 @@ _RUN = (
 )
 """What counts as text. Anything else (spaces, punctuation, other scripts) separates and is dropped."""
 _HAN = re.compile(r"[㐀-鿿豈-﫿]+")
+_WIDTH = 160
+_LONGEST_WORD, _LONGEST_TERM = 8, 4
+_CHARACTERS = 7_000
+_DOMAIN_WEIGHT = 8
 _OTHER = re.compile(r"[^\W\d_]+|\d+")
 
 logger = logging.getLogger(__name__)
@@ -54,25 +60,36 @@ def blank(model: Unigram | None = None) -> Tokenizer:
     return tokenizer
 
 
-def _count_han(texts: Iterable[str], counts: Counter[str], weight: int) -> None:
-    import jieba
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often each word was seen: Chinese ones, those of English texts, those of all other languages."""
 
-    for text in texts:
-        for run in _HAN.findall(text):
-            for word in jieba.cut(run):
-                counts[word] += weight
-            for character in run:
-                counts[character] += 0  # a character seen only inside words still gets its entry
+    han: Counter[str] = field(default_factory=Counter)
+    english: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+
+    def add_han(self, texts: Iterable[str], *, weight: int) -> None:
+        """Count the segmenter's words."""
+        import jieba
+
+        jieba.setLogLevel(logging.WARNING)
+        for text in texts:
+            for run in _HAN.findall(text):
+                for word in jieba.cut(run):
+                    self.han[word] += weight
+                for character in run:
+                    self.han[character] += 0  # one seen only inside words still gets its entry
 
 
-def _count_rest(texts: Iterable[str], counts: Counter[str]) -> None:
+def _add_rest(counts: Counter[str], texts: Iterable[str]) -> None:
     for text in texts:
         counts.update(run for run in _OTHER.findall(text.lower()) if not _HAN.match(run))
 
 
-def _sample(texts: Sequence[str], number: int, width: int) -> list[str]:
-    step = max(1, len(texts) // number)
-    return [text[:width] for text in texts[::step]]
+def _sample(texts: Sequence[str], *, characters: int) -> list[str]:
+    """Texts from all over, cut at 160 characters, of about so many characters together."""
+    step = max(1, sum(min(len(text), _WIDTH) for text in texts) // characters)
+    return [text[:_WIDTH] for text in texts[::step]]
 
 
 def _pieces(counts: Counter[str], size: int, *, cap: int) -> list[tuple[str, float]]:
@@ -80,65 +97,74 @@ def _pieces(counts: Counter[str], size: int, *, cap: int) -> list[tuple[str, flo
     tokenizer = blank()
     alphabet = [symbol for symbol, _ in Counter("".join(counts)).most_common(1_500) if not _HAN.match(symbol)]
     trainer = UnigramTrainer(
-        vocab_size=size, initial_alphabet=alphabet, unk_token=UNKNOWN, max_piece_length=10, show_progress=False
+        vocab_size=size,
+        initial_alphabet=alphabet,
+        unk_token=UNKNOWN,
+        max_piece_length=10,
+        show_progress=False,
     )
     tokenizer.train_from_iterator((word for word, n in counts.items() for _ in range(min(n, cap))), trainer)
     return [(piece, score) for piece, score in _vocabulary(tokenizer) if piece != UNKNOWN]
 
 
 def _vocabulary(tokenizer: Tokenizer) -> list[tuple[str, float]]:
-    import json
-
     return [(piece, score) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"]]
 
 
-def build(sets: Sequence[Pairs], size: VocabularySize, *, domain: frozenset[str], terms: Iterable[str] = ()) -> Tokenizer:
-    """Count words over samples of the training sets and make the tokenizer.
+def count(sets: Sequence[Pairs], *, domain: frozenset[str]) -> Counts:
+    """Count words over samples of the training sets.
 
     Args:
         sets: The training sets.
-        size: Entries of each part.
         domain: Names of the sets that speak the product's language; their words count eightfold.
-        terms: Words that must be in, however rare.
     """
-    import jieba
-
-    jieba.setLogLevel(logging.WARNING)
-    han: Counter[str] = Counter()
-    rest: Counter[str] = Counter()
-    others: Counter[str] = Counter()
+    counts = Counts()
     for pairs in sets:
-        weight = 8 if pairs.name in domain else 1
-        if pairs.languages == "multi":
-            texts = [text for text in (*pairs.a, *pairs.b) if not text.isascii()]
-            _count_rest(texts, others)
-        else:
-            for side in (pairs.a, pairs.b):
-                sample = _sample(side, 40_000, 160)
-                _count_han(sample, han, weight)
-                _count_rest(sample if len(sample) < len(side) else side, rest)
+        for side in (pairs.a, pairs.b):
+            if pairs.languages == "multi":
+                _add_rest(counts.others, side)
+                continue
+            if pairs.languages != "en":
+                weight = _DOMAIN_WEIGHT if pairs.name in domain else 1
+                counts.add_han(_sample(side, characters=1_500_000), weight=weight)
+            if pairs.languages != "zh":
+                _add_rest(counts.english, _sample(side, characters=20_000_000))
         logger.info("counted %s", pairs.name)
-    entries: dict[str, float] = {}
-    characters = [word for word, _ in han.most_common() if len(word) == 1][:7_000]
-    words = [word for word, _ in han.most_common() if 1 < len(word) <= 8][: size.han]
-    words += [term for term in terms if 1 < len(term) <= 6 and _HAN.fullmatch(term) and term not in set(words)]
-    total = sum(han.values())
-    for word in (*words, *characters):
-        entries[word] = math.log(max(han[word], 0.3) / total)
-    latin = Counter({word: n for word, n in rest.items() if word.isascii() and word.isalpha()})
-    numbers = [word for word, _ in rest.most_common() if word.isdecimal() and word.isascii()][: size.numbers]
+    return counts
+
+
+def build(counts: Counts, size: VocabularySize, *, terms: Iterable[str] = ()) -> Tokenizer:
+    """Make the tokenizer.
+
+    Args:
+        counts: Words to choose from.
+        size: Entries of each part.
+        terms: Short Chinese terms that must be in, however rare.
+    """
+    ranked = [word for word, _ in counts.han.most_common() if len(word) <= _LONGEST_WORD]
+    characters = [word for word in ranked if len(word) == 1][:_CHARACTERS]
+    words = [word for word in ranked if len(word) > 1][: size.han]
+    short = {term for term in terms if 1 < len(term) <= _LONGEST_TERM and _HAN.fullmatch(term)}
+    total = counts.han.total()
+    entries = {
+        word: math.log(max(counts.han[word], 0.3) / total)
+        for word in (*words, *sorted(short.difference(words)), *characters)
+    }
+    latin = Counter({word: n for word, n in counts.english.items() if word.isascii() and word.isalpha()})
     whole = [word for word, _ in latin.most_common(size.latin)]
-    total = sum(latin.values())
-    for word in (*whole, *numbers):
-        entries[word] = math.log(rest[word] / total)
-    for word in whole:
-        del latin[word]
+    numbers = [word for word, _ in counts.english.most_common() if word.isascii() and word.isdecimal()]
+    total = latin.total()
+    entries |= {word: math.log(counts.english[word] / total) for word in (*whole, *numbers[: size.numbers])}
+    spelled = Counter({word: n for word, n in latin.items() if word not in entries})
+    others = Counter({word: n for word, n in counts.others.items() if word not in entries})
     # A piece must not win against a whole word, so all pieces are made a little less likely than they are.
-    for counted, number in ((latin, size.latin_pieces), (others, size.other_pieces)):
+    for counted, number in ((spelled, size.latin_pieces), (others, size.other_pieces)):
         for piece, score in _pieces(counted, number, cap=20):
             entries.setdefault(piece, score - 2.0)
     for symbol in "%€$£¥0123456789abcdefghijklmnopqrstuvwxyz":
         entries.setdefault(symbol, -12.0)
-    ranked = sorted(entries.items(), key=lambda entry: -entry[1])
-    logger.info("vocabulary of %d entries", len(ranked) + 1)
-    return blank(Unigram([(UNKNOWN, 0.0), *((piece, round(score, 3)) for piece, score in ranked)], unk_id=0))
+    best_first = sorted(entries.items(), key=lambda entry: -entry[1])
+    logger.info("vocabulary of %d entries", len(best_first) + 1)
+    return blank(
+        Unigram([(UNKNOWN, 0.0), *((piece, round(score, 3)) for piece, score in best_first)], unk_id=0)
+    )

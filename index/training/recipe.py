@@ -1,0 +1,122 @@
+"""The recipe: what is trained on, in which stages, and how the pieces are put together."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+from index.training import corpus, vocabulary
+from index.training.batches import Tokenised, cloze, tokenised
+from index.training.fit import Stage, TokenVectors, train
+from index.training.save import save
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+DOMAIN = frozenset({"zh_govreport_heading2text", "zh_govpolicy_title2text", "own_questions"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides the model besides the data and the seed.
+
+    Attributes:
+        size: The vocabulary.
+        dimensions: Length of a vector.
+        broad: First stage, over all sources.
+        focused: Second stage, over ``focus``.
+        focus: Source name to passes in the second stage.
+        lexicon: Passes of the glossary in the first stage.
+        questions: Passes of the own questions in the first stage.
+        cloze: Source name to passes over its passages with windows of themselves as queries.
+    """
+
+    size: vocabulary.VocabularySize = field(default_factory=vocabulary.VocabularySize)
+    dimensions: int = 384
+    broad: Stage = field(default_factory=lambda: Stage(passes=2, average_last=0.1))
+    focused: Stage = field(default_factory=lambda: Stage(passes=1, rate=0.002, average_last=0.5))
+    focus: dict[str, float] = field(default_factory=dict)
+    lexicon: float = 5
+    questions: float = 6
+    cloze: dict[str, float] = field(
+        default_factory=lambda: {
+            "zh_govreport_heading2text": 6,
+            "zh_govpolicy_title2text": 6,
+            "zh_qa_passage": 1,
+            "zh_xwlb_title2text": 0.5,
+            "zh_law_heading2text": 0.5,
+            "zh_csl_title2abstract": 1,
+        }
+    )
+
+
+RECIPE = Recipe()
+
+
+def pairs(folder: Path, recipe: Recipe) -> list[corpus.Pairs]:
+    """All training sets: the sources without the held-out paragraphs, the glossary, and the own questions."""
+    own = corpus.asked(folder)
+    unseen = frozenset(row.sha for row in own if corpus.held_out(row.sha))
+    sets = [corpus.load(folder, source, excluded=unseen) for source in corpus.SOURCES]
+    seen = [row for row in own if row.sha not in unseen]
+    if seen:
+        texts = [row.question for row in seen], [row.paragraph for row in seen]
+        sets.append(corpus.Pairs("own_questions", *texts, recipe.questions, "zh-en"))
+    return [*sets, *corpus.lexicon_pairs(passes=recipe.lexicon)]
+
+
+def start(
+    sets: Sequence[Tokenised], entries: int, dimensions: int, *, seed: int, spread: float = 0.1
+) -> torch.Tensor:
+    """Random vectors, shorter for frequent tokens (Arora et al. 2017, smooth inverse frequency).
+
+    Returns:
+        Shape (entries, dimensions).
+    """
+    counts = np.ones(entries)
+    for part in sets:
+        for side in (part.a, part.b):
+            counts += np.bincount(side.ids, minlength=entries) * part.passes
+    share = torch.from_numpy(counts / counts.sum()).float().unsqueeze(1)
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(entries, dimensions, generator=generator) * spread * (1e-3 / (1e-3 + share))
+
+
+def run(folder: Path, out: Path, recipe: Recipe, *, seed: int, vocabulary_from: Path | None = None) -> None:
+    """Train and write the model.
+
+    Args:
+        folder: The data folder, which holds ``train/``.
+        out: The model's folder.
+        recipe: How to train.
+        seed: Of every random choice.
+        vocabulary_from: A ``tokenizer.json`` to train for; by default a vocabulary is counted anew.
+    """
+    texts = pairs(folder, recipe)
+    logger.info("%s pairs in %d sets", f"{sum(len(part.a) for part in texts):,}", len(texts))
+    if vocabulary_from:
+        tokenizer = Tokenizer.from_file(str(vocabulary_from))
+    else:
+        terms = [entry["term"] for entry in corpus.lexicon()]
+        tokenizer = vocabulary.build(vocabulary.count(texts, domain=DOMAIN), recipe.size, terms=terms)
+    sets = [tokenised(part, tokenizer) for part in tqdm(texts, desc="tokenise", unit="set")]
+    sets += [cloze(part, passes=recipe.cloze[part.name]) for part in sets if part.name in recipe.cloze]
+    vectors = TokenVectors(start(sets, tokenizer.get_vocab_size(), recipe.dimensions, seed=seed))
+    weight = train(vectors, sets, recipe.broad, seed=seed)
+    if recipe.focus:
+        weight = train(TokenVectors(weight), focused(sets, recipe.focus), recipe.focused, seed=seed + 1)
+    save(out, tokenizer, weight)
+    logger.info("wrote %s", out)
+
+
+def focused(sets: Sequence[Tokenised], passes: dict[str, float]) -> list[Tokenised]:
+    """The sets named in ``passes``, seen that often."""
+    return [replace(part, passes=passes[part.name]) for part in sets if part.name in passes]
