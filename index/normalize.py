@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +38,11 @@ _SHORTEST_WRAPPED_LINE = 20
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A mended line: its number in the raw text, the column where it ends there, each character's column."""
+    """A mended line, its number in the raw text, and the column of its line break there."""
 
     number: int
     end: int
     text: str
-    columns: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def load_errata(path: Path) -> tuple[Repair, ...]:
 
 
 def normalize(raw: str, *, errata: tuple[Repair, ...] = ()) -> CleanText:
-    """Mend an extracted text: radicals, errata, stray spaces, ASCII punctuation, broken lines, in this order.
+    """Mend an extracted text: radicals, errata, ASCII punctuation, stray spaces, broken lines, in this order.
 
     Raises:
         SourceError: an erratum doesn't stand where its position says.
@@ -109,10 +107,10 @@ def normalize(raw: str, *, errata: tuple[Repair, ...] = ()) -> CleanText:
             folded = _apply_erratum(folded, erratum)
             repairs.append(erratum)
             pending.remove(erratum)
-        text, columns = _spaces(folded, number, repairs)
+        before = lines[-1].text[-1] if lines else ""
+        text = _spaces(_punctuation(folded, before, number, repairs), number, repairs)
         if text:
-            text = _punctuation(text, columns, number, repairs)
-            lines.append(_Line(number, len(raw_line) + 1, text, columns))
+            lines.append(_Line(number, len(raw_line) + 1, text))
     if pending:
         raise SourceError(
             f"勘误第 {pending[0].line} 行不在文件中。 Erratum line {pending[0].line} is past the end."
@@ -141,13 +139,9 @@ def _apply_erratum(line: str, erratum: Repair) -> str:
     return line[:start] + erratum.after + line[start + len(erratum.before) :]
 
 
-def _spaces(line: str, number: int, repairs: list[Repair]) -> tuple[str, list[int]]:
-    """Drop spaces at the ends and beside anything wide; between two Latin words one space stays.
-
-    The list says in which column of the raw line each remaining character stands.
-    """
+def _spaces(line: str, number: int, repairs: list[Repair]) -> str:
+    """Drop spaces at the ends and beside anything wide; between two Latin words one space stays."""
     pieces: list[str] = []
-    columns: list[int] = []
     last = 0
     for match in _SPACES.finditer(line):
         start, end = match.span()
@@ -157,19 +151,23 @@ def _spaces(line: str, number: int, repairs: list[Repair]) -> tuple[str, list[in
         if match.group() != after:
             repairs.append(Repair("space", number, start + 1, match.group(), after))
         pieces += [line[last:start], after]
-        columns += range(last + 1, start + 1 + len(after))
         last = end
-    return "".join([*pieces, line[last:]]), [*columns, *range(last + 1, len(line) + 1)]
+    return "".join([*pieces, line[last:]])
 
 
-def _punctuation(line: str, columns: Sequence[int], number: int, repairs: list[Repair]) -> str:
-    """ASCII punctuation right after a Chinese character or a closing bracket becomes full-width."""
+def _punctuation(line: str, before: str, number: int, repairs: list[Repair]) -> str:
+    """ASCII punctuation after a Chinese character or a closing bracket, spaces apart, becomes full-width.
+
+    `before` is the character that ends the line before this one.
+    """
     chars = list(line)
     for at, char in enumerate(chars):
         wide = _ASCII_PUNCTUATION.get(char)
-        if wide and at and (_CJK.match(chars[at - 1]) or chars[at - 1] in _CLOSING):
-            repairs.append(Repair("punctuation", number, columns[at], char, wide))
+        if wide and before and (_CJK.match(before) or before in _CLOSING):
+            repairs.append(Repair("punctuation", number, at + 1, char, wide))
             chars[at] = wide
+        if not _SPACES.match(char):
+            before = chars[at]
     return "".join(chars)
 
 
@@ -192,11 +190,7 @@ def _join_broken(lines: list[_Line], repairs: list[Repair]) -> list[str]:
         if joined and _is_broken(joined[-1]) and heading_of(text) is None and not text.startswith("——"):
             gap = _gap(joined[-1], text)
             repairs.append(Repair("line-break", lines[at - 1].number, lines[at - 1].end, "\n", gap))
-            # Punctuation that opens the line now stands after a character.
-            head = _punctuation(
-                joined[-1][-1] + gap + text[:1], [0] * (1 + len(gap)) + line.columns, line.number, repairs
-            )
-            joined[-1] += head[1:] + text[1:]
+            joined[-1] += gap + text
         else:
             joined.append(text)
     return joined
