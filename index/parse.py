@@ -18,13 +18,15 @@ from index.normalize import CleanText, load_errata, normalize, read_source
 from index.types import Chapter, Document, Section, Sentence
 
 ITEM_MARK = "——"
-_SENTENCE = re.compile(r"[^。！？；]*[。！？；]+[”’」』）》〉】〕]*|[^。！？；]+$")
+_SENTENCE = re.compile(r"[^。！？；]*(?:[。！？；]+[”’」』）》〉】〕]*)+|[^。！？；]+$")
 _SENTENCE_END = re.compile(r"[。！？；]")
 _DATE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日|(\d{4})-(\d{1,2})-(\d{1,2})")
 _NAMED_TITLE = re.compile(r"关于(?:印发|发布|公布|下发|颁布)《(.+)》的(?:通知|公告|决定)")
 _NOTICE = ("印发通知", "Issuing notice")
 _PREAMBLE = ("前言", "Preamble")
 _LONGEST_TITLE = 60
+# Where these are neither chapter nor section they stand in the heading path of what is under them.
+_CONTEXT_LEVELS = (Level.PART, Level.DIVISION)
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ def parse(clean: CleanText, *, document_id: str, sha256: str = "") -> Document:
     """Parse clean text into a Document. Text without headings becomes one section, with a warning."""
     lines = clean.text.split("\n")
     levels = _levels(lines)
-    first = next((at for at, line in enumerate(lines) if _heading_at(line, levels)), len(lines))
+    first = next((at for at, line in enumerate(lines) if _opens_body(line, levels)), len(lines))
     warnings: list[str] = []
     front: tuple[Section, ...] = ()
     if first == len(lines):
@@ -109,9 +111,9 @@ def _levels(lines: Sequence[str]) -> tuple[Level | None, Level | None]:
             return present[0], present[1]
 
 
-def _heading_at(line: str, levels: tuple[Level | None, Level | None]) -> Heading | None:
+def _opens_body(line: str, levels: tuple[Level | None, Level | None]) -> bool:
     heading = heading_of(line)
-    return heading if heading and heading.level in levels else None
+    return heading is not None and heading.level in (*levels, *_CONTEXT_LEVELS)
 
 
 def _blocks(
@@ -124,7 +126,7 @@ def _blocks(
     last = {chapter_level: 0, section_level: 0}
     for line in lines:
         heading = heading_of(line)
-        if heading and heading.level not in levels and heading.level in (Level.PART, Level.DIVISION):
+        if heading and heading.level not in levels and heading.level in _CONTEXT_LEVELS:
             context[heading.level] = line
             continue
         if heading and (heading.level not in levels or not _is_next(heading, last[heading.level], warnings)):

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.config import OUTLINE
@@ -180,12 +180,14 @@ def test_mending(raw: str, clean: str | None) -> None:
 MESS = st.text(alphabet="中文⼈⾸标，。；,:! \u3000\n\r“”（）《》——aB12.、一二", max_size=120)
 
 
+@settings(deadline=None)
 @given(MESS)
 def test_repairs_explain_every_difference(raw: str) -> None:
     mended = normalize(raw)
     assert redo(raw, mended.repairs) == mended.text
 
 
+@settings(deadline=None)
 @given(MESS)
 def test_clean_text_is_left_alone(raw: str) -> None:
     once = normalize(raw).text
