@@ -22,20 +22,20 @@ def passages_of(document: Document, enrichment: Enrichment, *, fits: Fits) -> li
     """
     passages: list[Passage] = []
     for section in document.sections():
-        path = _shortened(section.heading_path, fits=fits)
+        path = _shortened(section.heading_path, end="\n", fits=fits)
         pieces = [sentence.text + sentence.tail for sentence in section.sentences]
-        for text in _packed(pieces, prefix=f"{path}\n", fits=fits):
-            passages.append(_passage(PassageKind.SECTION, section.address, len(passages), f"{path}\n{text}"))
+        for text in _packed(pieces, prefix=path, fits=fits):
+            passages.append(_passage(PassageKind.SECTION, section.address, len(passages), path + text))
         for sentence in section.sentences:
             own_context = context_of(section, sentence)
-            context = _shortened([part for part in (section.title, *own_context) if part], fits=fits)
-            for text in _packed([sentence.text], prefix=f"{context} ", fits=fits):
+            context = _shortened([part for part in (section.title, *own_context) if part], end=" ", fits=fits)
+            for text in _packed([sentence.text], prefix=context, fits=fits):
                 passages.append(
                     Passage(
                         id=f"{len(passages):06d}",
                         kind=PassageKind.SENTENCE,
                         address=sentence.address,
-                        text=f"{context} {text}",
+                        text=context + text,
                         keywords=" ".join((*own_context, text)),
                     )
                 )
@@ -72,11 +72,11 @@ def context_of(section: Section, sentence: Sentence) -> tuple[str, ...]:
     return tuple(context)
 
 
-def _shortened(parts: Sequence[str], *, fits: Fits) -> str:
-    """The innermost of the parts, as many as leave half of the budget to the text."""
+def _shortened(parts: Sequence[str], *, end: str, fits: Fits) -> str:
+    """The innermost of the parts, as many as leave half of the budget to the text, and `end` after them."""
     for start in range(len(parts)):
-        context = " ".join(parts[start:])
-        if fits(f"{context}\n{context}"):
+        context = " ".join(parts[start:]) + end
+        if fits(context + context):
             return context
     return ""
 
