@@ -1,0 +1,14 @@
+"""The window and the doors for programs: presentation only, no retrieval and no judgement of its own.
+
+| file | one line |
+| --- | --- |
+| `server.py` | one web application: routes, headers, limits, start |
+| `window.py` | the Gradio page and its named endpoints (HTTP API and MCP) |
+| `chat_api.py` | the OpenAI-compatible endpoint |
+| `desk.py` | every door's way to `Assistant.ask`: bound, limits, error numbers, log |
+| `render.py` | answers and the document as HTML; everything escaped |
+| `receipts.py` | answers and conversations as text, Markdown and .docx |
+| `texts.py`, `texts.json` | what readers read, in Chinese and English |
+| `login.py` | `AUTH_FILE` |
+| `static/` | the page's frame, one style sheet, one script |
+"""

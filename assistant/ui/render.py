@@ -1,0 +1,371 @@
+"""Answers and the document as HTML. Whatever comes from outside this package is escaped; nothing is read as Markdown.
+
+Texts of the interface carry both languages (`data-zh`, `data-en`), so that the page switches without asking again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from string import Template
+
+from assistant.types import Answer, Citation, Reason, Status, Suggestion
+from assistant.ui.texts import all_texts
+from index.enrich import Enrichment
+from index.types import Chapter, Document, Section, Sentence
+
+# Below this calibrated probability of being right the reader is told so, in words.
+LOW_CONFIDENCE = 0.6
+_STATIC = Path(__file__).with_name("static")
+_MARKERS = re.compile(r"\[(\d{1,3})\]")
+_TRANSLATED = re.compile(r"^\s*Unofficial translation:\s*", re.IGNORECASE)
+_HEADINGS = {Reason.AMBIGUOUS: "abstained_ambiguous", Reason.INSTRUCTION: "abstained_instruction"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a person reads for an address, in Chinese and English."""
+
+    document: Document
+    enrichment: Enrichment
+
+    def of(self, address: str) -> tuple[str, str]:
+        """Label of a chapter, a section or a sentence's section; the address itself when there is no such node."""
+        address = address.partition("#")[0]
+        title = self.enrichment.title_english(address)
+        if "." in address:
+            if not self.document.has(address):
+                return address, address
+            section = self.document.section(address)
+            english = section.label_en
+            return section.label, english.replace(section.title, title) if title and section.title else english
+        chapter = next((c for c in self.document.chapters if c.address == address), None)
+        if chapter is None:
+            return address, address
+        return chapter.label, f"Chapter {chapter.number}: {title}" if title else chapter.label_en
+
+
+# --- Small parts -------------------------------------------------------------------------------------------------
+
+
+def pair(chinese: str, english: str, *, tag: str = "span", attributes: str = "") -> str:
+    """An element that reads differently in the two interface languages."""
+    zh, en = escape(chinese), escape(english)
+    return f'<{tag} data-zh="{zh}" data-en="{en}"{" " if attributes else ""}{attributes}>{zh}</{tag}>'
+
+
+def words(key: str, *, tag: str = "span", attributes: str = "") -> str:
+    """A text of the interface."""
+    return pair(*all_texts()[key], tag=tag, attributes=attributes)
+
+
+def spoken(key: str, *names: str, suffix: tuple[str, str] = ("", "")) -> str:
+    """Attributes (`title`, `aria-label`, `placeholder`) that follow the interface language."""
+    chinese, english = (escape(text + tail) for text, tail in zip(all_texts()[key], suffix, strict=True))
+    return " ".join(f'{name}="{chinese}" data-zh-{name}="{chinese}" data-en-{name}="{english}"' for name in names)
+
+
+def _question_button(question: str, *, css: str = "ask") -> str:
+    return f'<button type="button" class="{css}" data-ask="{escape(question)}">{escape(question)}</button>'
+
+
+def _section_button(names: Names, address: str, *, css: str = "goto") -> str:
+    return pair(*names.of(address), tag="button", attributes=f'type="button" class="{css}" data-goto="{escape(address)}"')
+
+
+# --- Answers -----------------------------------------------------------------------------------------------------
+
+
+def render_answer(answer: Answer, names: Names) -> str:
+    """An answer as the window shows it."""
+    head = ""
+    if _differs(answer.query, answer.question):
+        head = f'<p class="understood">{words("understood_as")} <q>{escape(answer.query)}</q></p>'
+    if answer.status is Status.ABSTAINED:
+        body = _abstention(answer, names)
+    else:
+        body = _statements(answer, names)
+        if answer.status is Status.PARTIAL:
+            body = words("partial", tag="p", attributes='class="caution"') + body
+        elif answer.status is Status.ANSWERED and answer.confidence < LOW_CONFIDENCE:
+            body += words("low_confidence", tag="p", attributes='class="caution"')
+        if answer.suggestions:
+            body += _nearest(answer.suggestions, names)
+    if answer.notice:
+        body += f'<p class="notice">{escape(answer.notice)}</p>'
+    if answer.more_sections:
+        buttons = "".join(_section_button(names, near.section_id) for near in answer.more_sections)
+        body += f'<div class="also">{words("see_also", attributes="class=lead")}{buttons}</div>'
+    if answer.followups:
+        buttons = "".join(_question_button(question) for question in answer.followups)
+        body += f'<div class="next">{words("followups", attributes="class=lead")}{buttons}</div>'
+    return f'{head}<div class="answer" data-status="{answer.status}" lang="{_tag(answer.language)}">{body}</div>'
+
+
+def render_partial(text: str) -> str:
+    """The text of an answer that is still being written: whole statements, markers not yet resolved."""
+    lines = "".join(f"<p>{escape(_MARKERS.sub('', line))}</p>" for line in text.splitlines() if line.strip())
+    return f'<div class="answer" data-status="writing">{lines}</div>'
+
+
+def _tag(language: str) -> str:
+    return language if re.fullmatch(r"[a-zA-Z]{2,3}(?:-[a-zA-Z]{2,8})?", language) else "zh"
+
+
+def _differs(query: str, question: str) -> bool:
+    def bare(text: str) -> str:
+        return re.sub(r"[\W_]+", "", text).casefold()
+
+    return bool(query) and bare(query) != bare(question)
+
+
+def _statements(answer: Answer, names: Names) -> str:
+    """The answer's lines: the document's words as quotations with their chip, everything else as text."""
+    citations = {citation.marker: citation for citation in answer.citations}
+    blocks: list[str] = []
+    quoted: set[int] = set()
+    open_markers: list[int] = []  # of the quotation that following lines may still join
+    lines: list[str] = []
+
+    def close() -> None:
+        if lines:
+            chips = "".join(_chip(citations[marker], names) for marker in open_markers)
+            blocks.append(f"<blockquote>{''.join(lines)}<footer>{chips}</footer></blockquote>")
+        lines.clear()
+
+    for line in filter(str.strip, answer.answer.splitlines()):
+        markers = [int(number) for number in dict.fromkeys(_MARKERS.findall(line)) if int(number) in citations]
+        bare = _MARKERS.sub("", line).strip()
+        if lines and _TRANSLATED.match(bare):
+            lines.append(_translation(_TRANSLATED.sub("", bare)))
+        elif markers and any(bare in citations[marker].quote for marker in markers):
+            if markers != open_markers:
+                close()
+            open_markers = markers
+            quoted.update(markers)
+            lines.append(f'<p lang="zh-CN">{escape(bare)}</p>')
+        else:
+            close()
+            blocks.append(f"<p>{_with_marks(line, citations, names)}</p>")
+    close()
+    if rest := [citation for marker, citation in citations.items() if marker not in quoted]:
+        blocks.append(_evidence(rest, names))
+    return "".join(blocks)
+
+
+def _translation(text: str) -> str:
+    return f"""<p class="translation" lang="en">{words("unofficial", attributes='class="lead"')}{escape(text)}</p>"""
+
+
+def _evidence(citations: Iterable[Citation], names: Names) -> str:
+    """The quotes that the text itself doesn't show, folded away."""
+    quotes = "".join(
+        f'<blockquote><p lang="zh-CN">{escape(citation.quote)}</p>'
+        f"{_translation(citation.translation) if citation.translation else ''}"
+        f"<footer>{_chip(citation, names)}</footer></blockquote>"
+        for citation in citations
+    )
+    return f'<details class="evidence"><summary>{words("evidence")}</summary>{quotes}</details>'
+
+
+def _with_marks(line: str, citations: dict[int, Citation], names: Names) -> str:
+    parts: list[str] = []
+    end = 0
+    for match in _MARKERS.finditer(line):
+        citation = citations.get(int(match[1]))
+        parts.append(escape(line[end : match.start()]))
+        parts.append(_chip(citation, names, brief=True) if citation else escape(match[0]))
+        end = match.end()
+    return "".join([*parts, escape(line[end:])])
+
+
+def _chip(citation: Citation, names: Names, *, brief: bool = False) -> str:
+    chinese, english = names.of(citation.section_id)
+    sentences = " ".join(citation.sentence_ids)
+    quote = escape(citation.quote)
+    suffix = (f" {citation.marker}：{chinese}", f" {citation.marker}: {english}")
+    label = "" if brief else pair(chinese, english)
+    return (
+        f'<button type="button" class="chip{" brief" if brief else ""}" data-marker="{citation.marker}"'
+        f' data-section="{escape(citation.section_id)}" data-sentences="{escape(sentences)}" data-quote="{quote}"'
+        f" {spoken('cite', 'aria-label', suffix=suffix)}><b>[{citation.marker}]</b>{label}</button>"
+    )
+
+
+def _abstention(answer: Answer, names: Names) -> str:
+    reason = answer.reason or Reason.NOT_IN_DOCUMENT
+    title = words(_HEADINGS.get(reason, "abstained"), tag="h3")
+    lines = [line for line in answer.answer.splitlines() if line.strip()]
+    said = "".join(f"<p>{escape(line)}</p>" for line in lines) or words(f"reason_{reason}", tag="p")
+    return title + said + (_nearest(answer.suggestions, names) if answer.suggestions else "")
+
+
+def _nearest(suggestions: Sequence[Suggestion], names: Names) -> str:
+    cards = []
+    for near in suggestions:
+        ask = f'<span class="instead">{words("ask_instead")}{_question_button(near.question)}</span>' if near.question else ""
+        cards.append(f"<li>{_section_button(names, near.section_id)}{ask}</li>")
+    return f'<div class="nearest">{words("nearest", attributes="class=lead")}<ul>{"".join(cards)}</ul></div>'
+
+
+# --- The document ------------------------------------------------------------------------------------------------
+
+
+def anchor(address: str) -> str:
+    """The id of a chapter, section or sentence on the page."""
+    return "d" + address.replace(".", "-").replace("#", "_")
+
+
+def render_contents(document: Document, names: Names) -> str:
+    """The table of contents."""
+
+    def entry(address: str, chinese: str) -> str:
+        english = names.enrichment.title_english(address)
+        number = f"{address} " if address[0] != "0" else ""
+        return f'<a href="#{anchor(address)}" data-goto="{address}" data-zh="{escape(chinese)}" data-en="{escape(f"{number}{english}" if english else chinese)}">{escape(chinese)}</a>'
+
+    rows = [f"<li>{entry(section.address, section.heading)}</li>" for section in document.front]
+    for chapter in document.chapters:
+        inner = "".join(f"<li>{entry(s.address, s.heading)}</li>" for s in chapter.sections if s.number and s.heading)
+        heading = entry(chapter.address, chapter.heading) if chapter.heading else ""
+        rows.append(f"<li>{heading}<ol>{inner}</ol></li>")
+    return f"<ol>{''.join(rows)}</ol>"
+
+
+def render_document(document: Document, names: Names) -> str:
+    """The whole document: every heading and sentence under an id of its own."""
+    parts = [_section(section, names, level=3) for section in document.front]
+    for chapter in document.chapters:
+        heading = _heading(chapter, names) if chapter.heading else ""
+        sections = "".join(_section(section, names, level=4) for section in chapter.sections)
+        parts.append(f'<section class="chapter">{heading}{sections}</section>')
+    return "".join(parts)
+
+
+def _heading(node: Chapter | Section, names: Names, *, level: int = 3) -> str:
+    address = node.address
+    chinese, english = names.of(address)
+    key = "ask_section" if "." in address else "ask_chapter"
+    button = words(
+        key,
+        tag="button",
+        attributes=f'type="button" class="ask-here" data-fill-zh="{escape(_question_zh(node))}" '
+        f'data-fill-en="{escape(_question_en(address))}" {spoken(key, "aria-label", suffix=(f"：{chinese}", f": {english}"))}',
+    )
+    title = names.enrichment.title_english(address)
+    gloss = f'<span class="gloss" lang="en">{escape(title)}</span>' if title else ""
+    return (
+        f'<h{level} id="{anchor(address)}" class="node" tabindex="-1"><span class="heading" data-heading="{address}" lang="zh-CN">'
+        f"{escape(node.heading)}</span>{button}{gloss}</h{level}>"
+    )
+
+
+def _question_zh(node: Chapter | Section) -> str:
+    if isinstance(node, Chapter):
+        return f"第{node.numeral}章讲了什么？"
+    if not node.numeral:
+        return f"{node.title}讲了什么？"
+    return f"第{_chinese_number(node.chapter)}章第{node.numeral}节讲了什么？"
+
+
+def _chinese_number(number: int) -> str:
+    digits = "零一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    return (("" if tens == 1 else digits[tens]) + "十" if tens else "") + (digits[ones] if ones or not tens else "")
+
+
+def _question_en(address: str) -> str:
+    chapter, _, section = address.partition(".")
+    if chapter == "0":
+        return "What does the preamble say?" if section == "2" else "What does the issuing notice say?"
+    return f"What does chapter {chapter}, section {section} say?" if section else f"What is chapter {chapter} about?"
+
+
+def _section(section: Section, names: Names, *, level: int) -> str:
+    heading = _heading(section, names, level=level) if section.heading else ""
+    body = "".join(_paragraph(sentences, names) for sentences in _paragraphs(section.sentences))
+    front = " notice" if section.address == "0.1" else ""
+    return f'<section class="part{front}">{heading}{body}</section>'
+
+
+def _paragraphs(sentences: Iterable[Sentence]) -> Iterable[list[Sentence]]:
+    paragraph: list[Sentence] = []
+    for sentence in sentences:
+        paragraph.append(sentence)
+        if "\n" in sentence.tail:
+            yield paragraph
+            paragraph = []
+    if paragraph:
+        yield paragraph
+
+
+def _paragraph(sentences: Sequence[Sentence], names: Names) -> str:
+    css = ' class="item"' if sentences[0].item else ""
+    spans = "".join(
+        f'<span class="s" id="{anchor(s.address)}" data-s="{s.address}" tabindex="-1">{escape(s.text)}</span>' for s in sentences
+    )
+    english = " ".join(filter(None, (names.enrichment.english(s.address) for s in sentences)))
+    gloss = f'<p class="gloss" lang="en">{escape(english)}</p>' if english else ""
+    return f'<p lang="zh-CN"{css}>{spans}</p>{gloss}'
+
+
+# --- The page's frame --------------------------------------------------------------------------------------------
+
+_EXAMPLES = {
+    "outline-2035": (
+        ("staff", ("到2025年要制定多少项地方标准？", "各区、各部门要怎样落实考核？", "第五章第三节讲了什么？")),
+        ("citizen", ("养老服务要制定哪些标准？", "小区停车和充电有什么安排？", "空气质量方面有哪些标准？")),
+        ("english", ("How many international standards by 2025?", "What does it say about elderly care?")),
+    )
+}
+
+
+def examples_of(document: Document, enrichment: Enrichment) -> Sequence[tuple[str, Sequence[str]]]:
+    """Example questions by audience; for a document without its own, the first questions of its enrichment."""
+    if document.id in _EXAMPLES:
+        return _EXAMPLES[document.id]
+    found: dict[str, list[str]] = {"zh": [], "en": []}
+    for section in document.sections():
+        notes = next((enrichment.sentences[s.address] for s in section.sentences if s.address in enrichment.sentences), None)
+        for language, questions in found.items():
+            if notes and section.chapter and notes.questions.get(language):
+                questions.append(notes.questions[language][0])
+    return [("citizen", found["zh"][:4]), ("english", found["en"][:2])] if found["zh"] else []
+
+
+def render_frame(document: Document, enrichment: Enrichment, *, longest_question: int) -> str:
+    """The page: conversation, question box, the document with its table of contents."""
+    names = Names(document, enrichment)
+    groups = "".join(
+        f'<div class="group">{words(audience, tag="h3")}{"".join(_question_button(q) for q in questions)}</div>'
+        for audience, questions in examples_of(document, enrichment)
+    )
+    options = "".join(
+        pair(*names.of(section.address), tag="option", attributes=f'value="{section.address}"') for section in document.sections()
+    )
+    texts = {key: list(value) for key, value in all_texts().items()}
+    fields = {
+        "title": escape(document.title),
+        "published": escape(document.published or document.issued),
+        "contents": render_contents(document, names),
+        "document": render_document(document, names),
+        "examples": groups,
+        "sections": options,
+        "longest": str(longest_question),
+        # In an attribute: a script element's content would not be escaped.
+        "texts": escape(json.dumps(texts, ensure_ascii=False)),
+    }
+    frame = Template((_STATIC / "frame.html").read_text("utf-8"))
+
+    def fill(match: re.Match[str]) -> str:
+        kind, key, rest = match["kind"], match["key"], match["rest"].split()
+        if kind == "o":
+            return words(key, tag="option", attributes='value=""')
+        return words(key) if kind == "t" else spoken(key, *rest)
+
+    text = re.sub(r"\{\{(?P<kind>[tao]) (?P<key>\w+)(?P<rest>(?: [\w-]+)*)\}\}", fill, frame.template)
+    return Template(text).substitute(fields)

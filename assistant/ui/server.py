@@ -1,0 +1,238 @@
+"""One web application: the Gradio page with its API and MCP server, chat completions, health, export and feedback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sqlite3
+import threading
+import webbrowser
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from assistant.config import Settings
+from assistant.feedback import Feedback, FeedbackStore
+from assistant.ui.desk import Desk, start_log
+from assistant.ui.login import Logins
+from assistant.ui.receipts import answer_from, as_docx, as_markdown, conversation
+from assistant.ui.texts import interface_language
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from assistant.pipeline import Assistant
+
+log = logging.getLogger("assistant.ui")
+
+_STATIC = Path(__file__).with_name("static")
+_LARGEST_BODY = 2_000_000
+_MOST_EXPORTED = 200
+_OPEN_TO_ALL = ("/healthz",)
+# Gradio's page has inline scripts and compiles templates; nothing may come from, or go to, another host.
+_HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
+        b"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Guard:
+    """In front of everything: login where it is asked for, a bound on request bodies, security headers."""
+
+    def __init__(self, app: App, logins: Logins | None = None) -> None:
+        """Guard an ASGI application."""
+        self._app = app
+        self._logins = logins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if self._logins is not None and scope["path"] not in _OPEN_TO_ALL:
+            given = headers.get(b"authorization", b"").decode("latin-1")
+            if not given or await asyncio.to_thread(self._logins.name_of, given) is None:
+                await _plain(send, 401, "请登录。 Please log in.", (b"www-authenticate", b'Basic realm="outline", charset="UTF-8"'))
+                return
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > _LARGEST_BODY:
+            await _plain(send, 413, "请求过大。 The request is too large.")
+            return
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            # A body sent in chunks states no length; the client is told to go away.
+            return {"type": "http.disconnect"} if read > _LARGEST_BODY else message
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
+            await send(message)
+
+        await self._app(scope, bounded, with_headers)
+
+
+async def _plain(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
+    start = {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain; charset=utf-8"), *headers]}
+    await send(start)
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+def build_app(desk: Desk, settings: Settings) -> App:
+    """The whole application over a desk.
+
+    Raises:
+        LoginFileError: `AUTH_FILE` is set and can't be used.
+    """
+    from assistant.ui.window import build_window, import_gradio
+
+    logins = Logins.load(settings.auth_file) if settings.auth_file else None
+    gr = import_gradio()
+    from fastapi import FastAPI
+    from fastapi.staticfiles import StaticFiles
+
+    from assistant.ui.chat_api import chat_routes
+
+    # Without the pages of interactive documentation: they load scripts from outside.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _own_routes(app, desk, FeedbackStore(settings.feedback_db))
+    app.include_router(chat_routes(desk))
+    app.mount("/window/static", StaticFiles(directory=_STATIC))
+    theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    gr.mount_gradio_app(
+        app, build_window(desk), path="/", css_paths=[_STATIC / "window.css"], favicon_path=str(_STATIC / "favicon.png"),
+        footer_links=[], run_history=False, theme=theme, mcp_server=True, ssr_mode=False, show_error=False, pwa=False,
+        enable_monitoring=False,
+    )  # fmt: skip
+    return Guard(app, logins)
+
+
+def _own_routes(app: FastAPI, desk: Desk, store: FeedbackStore) -> None:
+    from fastapi import Request
+    from fastapi.responses import JSONResponse, Response
+
+    index = desk.assistant.index
+
+    async def health() -> dict[str, Any]:
+        return {"status": "ok", "document": index.document.id, "index": index.manifest.key, "passages": index.manifest.passages}
+
+    async def export(request: Request) -> Response:
+        try:
+            body = await request.json()
+            rows = body["answers"]
+            if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_EXPORTED:
+                raise ValueError("between 1 and 200 answers can be exported")
+            answers = [answer_from(row, index.document) for row in rows]
+        except (ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        lines = conversation(answers, index.document, interface_language(body.get("language")))
+        if body.get("format") == "docx":
+            kind, suffix = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"
+            content = await asyncio.to_thread(as_docx, lines)
+        else:
+            kind, suffix, content = "text/markdown; charset=utf-8", "md", as_markdown(lines).encode()
+        name = quote(f"{index.document.title}-问答.{suffix}")
+        return Response(content, media_type=kind, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})
+
+    async def feedback(request: Request) -> Response:
+        try:
+            body = await request.json()
+            answer = answer_from(body["answer"], index.document)
+            row = Feedback(
+                verdict=body["verdict"], answer=answer.to_dict(), reason=body.get("reason") or "",
+                section=body.get("section") or "", comment=body.get("comment") or "",
+            )  # fmt: skip
+            if row.section and not index.document.has(row.section):
+                raise ValueError("the document has no such section")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        try:
+            await asyncio.to_thread(store.add, row)
+        except (sqlite3.Error, OSError):
+            log.exception("feedback not stored")
+            return JSONResponse({"error": "not stored"}, status_code=500)
+        log.info("feedback", extra={"fields": {"verdict": row.verdict, "reason": row.reason}})
+        return JSONResponse({"stored": True})
+
+    for path, method, route in (("/healthz", "GET", health), ("/window/export", "POST", export), ("/window/feedback", "POST", feedback)):
+        app.add_api_route(path, route, methods=[method], response_model=None)
+
+
+def serve(settings: Settings, *, open_browser: bool = False) -> None:
+    """Open the index, start the window and serve until stopped.
+
+    Raises:
+        IndexingError: the index can't be opened.
+        LoginFileError: `AUTH_FILE` is set and can't be used.
+        OSError: the address or port can't be used.
+    """
+    start_log()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # Listening comes first: a port in use is told at once, and a page opened early waits instead of failing.
+    with socket.create_server((settings.host, settings.port), family=family) as listener:
+        with ThreadPoolExecutor(1) as pool:
+            # Both take seconds; reading files and native code let them overlap.
+            opening = pool.submit(_open, settings)
+            from assistant.ui.window import import_gradio
+
+            import_gradio()
+            import uvicorn
+
+            assistant = opening.result()
+        app = build_app(Desk(assistant, shows_stages=bool(settings.llm), log_questions=settings.log_questions), settings)
+        url = address_of(settings.host, listener.getsockname()[1])
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                _announce(url, open_browser=open_browser)
+
+        # Open event streams would hold up a restart for as long as somebody has the page open.
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+        Server(config).run(sockets=[listener])
+
+
+def _open(settings: Settings) -> Assistant:
+    from assistant.pipeline import Assistant
+    from index.__main__ import progress_bar
+
+    assistant = Assistant.open(settings, progress=progress_bar())
+    assistant.ask("?")  # what is loaded at first use is loaded before the first question
+    return assistant
+
+
+def _announce(url: str, *, open_browser: bool) -> None:
+    print(f"打开 Open {url}  (Ctrl-C 停止 stops)", flush=True)  # noqa: T201
+    if open_browser and has_display():
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def has_display() -> bool:
+    """Whether a browser window could be seen here."""
+    return os.name == "nt" or os.uname().sysname == "Darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def address_of(host: str, port: int) -> str:
+    """What a person opens for a listening address."""
+    shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
