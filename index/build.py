@@ -28,7 +28,7 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 1
+FORMAT = 2
 Progress = Callable[[str, int, int], None]
 _MANIFEST = "manifest.json"
 
@@ -146,7 +146,7 @@ def _open(
             for name, kind, language, analyzer in KEYWORD_LEGS
             if leg_passages(passages, kind, language)
         }
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
     if manifest.key != wanted.key or manifest.passages != len(passages):
         return None

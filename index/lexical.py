@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -21,9 +21,10 @@ import numpy.typing as npt
 from index.normalize import fold_radical
 
 if TYPE_CHECKING:
-    from bm25s import BM25
     from opencc import OpenCC
     from Stemmer import Stemmer
+
+_ARRAYS = ("data", "indices", "indptr")
 
 Analyzer = Callable[[str], list[str]]
 Scores = npt.NDArray[np.float32]
@@ -104,14 +105,37 @@ def pinyin_terms(text: str) -> list[str]:
 
 
 class LexicalIndex:
-    """BM25 over a fixed list of texts, by one analyzer."""
+    """BM25 over a fixed list of texts, by one analyzer.
 
-    def __init__(self, analyzer: Analyzer, bm25: BM25, size: int) -> None:
-        """Wrap a bm25s index of `size` texts; use `build` or `load`."""
+    bm25s computes the score of each term in each text when the index is built; a query only adds up those of
+    its terms, which numpy does alone and without the time that importing bm25s costs.
+    """
+
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        *,
+        vocabulary: Mapping[str, int],
+        data: Scores,
+        indices: npt.NDArray[np.integer],
+        indptr: npt.NDArray[np.integer],
+        size: int,
+    ) -> None:
+        """Wrap the scores of `size` texts by term; use `build` or `load`.
+
+        Args:
+            analyzer: What makes terms of a query, the same that made those of the texts.
+            vocabulary: The number of each term.
+            data: All scores, those of one term together.
+            indices: The number of the text that each score belongs to.
+            indptr: Where the scores of each term start; one more entry for the end.
+            size: How many texts there are.
+        """
         self._analyzer = analyzer
-        self._bm25 = bm25
+        self._vocabulary = vocabulary
+        self._data, self._indices, self._indptr = data, indices, indptr
         self._size = size
-        frequency = np.diff(np.asarray(bm25.scores["indptr"]))
+        frequency = np.diff(indptr)
         # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the
         # rarest.
         self._idf = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
@@ -125,24 +149,36 @@ class LexicalIndex:
         bm25 = bm25s.BM25(k1=1.2, b=0.5, method="lucene", backend="numpy")
         # A text without terms keeps its place by a term that no query has.
         bm25.index([analyzer(text) or ["\0"] for text in texts], show_progress=False)
-        return cls(analyzer, bm25, len(texts))
+        arrays = {name: np.asarray(bm25.scores[name]) for name in _ARRAYS}
+        return cls(analyzer, vocabulary=bm25.vocab_dict, size=len(texts), **arrays)
 
     def save(self, folder: Path) -> None:
         """Write the index to a folder of its own."""
-        self._bm25.save(str(folder), show_progress=False)
-        (folder / "size.json").write_text(json.dumps(self._size), "utf-8")
+        folder.mkdir()
+        for name, array in zip(_ARRAYS, (self._data, self._indices, self._indptr), strict=True):
+            np.save(folder / f"{name}.npy", array)
+        terms = {"size": self._size, "terms": self._vocabulary}
+        (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
 
     @classmethod
     def load(cls, folder: Path, analyzer: Analyzer) -> LexicalIndex:
-        """Read an index back; raises OSError, KeyError or ValueError where files are missing or broken."""
-        import bm25s
+        """Read an index back.
 
-        bm25 = bm25s.BM25.load(str(folder), backend="numpy")
-        return cls(analyzer, bm25, int(json.loads((folder / "size.json").read_text("utf-8"))))
+        Raises:
+            OSError: a file is missing.
+            EOFError: a file is cut off.
+            KeyError: a file is not of the form.
+            ValueError: likewise, or the files don't belong together.
+        """
+        arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+        terms = json.loads((folder / "terms.json").read_text("utf-8"))
+        if not len(arrays["data"]) == len(arrays["indices"]) == arrays["indptr"][-1]:
+            raise ValueError(folder.name)
+        return cls(analyzer, vocabulary=terms["terms"], size=int(terms["size"]), **arrays)
 
     def knows(self, term: str) -> bool:
         """Whether any of the texts has a term."""
-        return term in self._bm25.vocab_dict
+        return term in self._vocabulary
 
     def scores(self, query: str) -> Scores:
         """BM25 of every text over the query's whole weight, shape (size,), 0 to about 2.2.
@@ -150,7 +186,7 @@ class LexicalIndex:
         The weight is the sum of the idf of all its terms, those that no text has included: a text that covers
         only the common half of a query stays low.
         """
-        vocabulary = self._bm25.vocab_dict
+        vocabulary = self._vocabulary
         terms = self._analyzer(query)
         known = [term for term in terms if term in vocabulary]
         if not known:
@@ -158,5 +194,9 @@ class LexicalIndex:
         weight = sum(
             float(self._idf[vocabulary[term]]) if term in vocabulary else self._unknown for term in terms
         )
-        scores: Scores = np.asarray(self._bm25.get_scores(known), dtype=np.float32) / np.float32(weight)
+        scores = np.zeros(self._size, dtype=np.float32)
+        for term in known:
+            of_term = slice(*self._indptr[vocabulary[term] : vocabulary[term] + 2])
+            scores[self._indices[of_term]] += self._data[of_term]
+        scores /= np.float32(weight)
         return scores
