@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,9 +73,9 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _open(settings: Settings) -> Assistant:
     from assistant.pipeline import Assistant
-    from index.__main__ import ProgressBars
+    from index.__main__ import progress_bar
 
-    return Assistant.open(settings, progress=ProgressBars())
+    return Assistant.open(settings, progress=progress_bar())
 
 
 def as_text(answer: Answer) -> str:

@@ -25,13 +25,14 @@ _FORMS = tuple(
     for form in (
         r"(?<![\d.#])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?![\d.%])(?!\s*(?:%|个|项|亿|万|倍|percent))",
         rf"(?P<c>{NUMERAL}+)、\s*[(（](?P<s>{NUMERAL}+)[)）]",
-        rf"第?(?P<c>{_N}|最后一|末)(?:大)?(?:章|部分)(?:的|里|中|,|，|、|之)?\s*(?:第?(?P<s>{_N}|最后一)(?:小)?(?:节|部分|条|点|款)|[(（](?P<s2>{NUMERAL}+)[)）])",
-        rf"第(?P<c>{_N}|最后一)(?:大)?(?:章|部分)|(?P<c2>最后一|末|首|头一|开头一)(?:个)?(?:大)?(?:章|部分)",
-        rf"第(?P<s>{_N}|最后一)(?:小)?节",
+        rf"第?(?P<c>{_N}|最后一|末)(?:大)?(?:章|部分)(?:(?:的|里|中|,|，|、|之)?\s*(?:第|(?=最后))(?P<s>{_N}|最后一)(?:小)?(?:节|部分|条|点|款)|(?P<s3>{_N})节|\s*[(（](?P<s2>{NUMERAL}+)[)）])",
+        rf"第(?P<c>{_N})(?:大)?(?:章|部分)|(?P<c2>最后一|末|首|头一|开头一)(?:个)?(?:大)?(?:章|部分)|(?<![共有分几\d])(?P<c3>{_N})章(?=的|讲|说|是|题|标|主|里|都|写|有|呢|[?？]|$)",
+        rf"第(?P<s>{_N})(?:小)?节|(?P<s2>最后一)(?:小)?节",
         rf"\bsection\s+(?P<s>{_EN})\s+(?:of|in)\s+(?:the\s+)?(?:chapter\s+(?P<c>{_EN})|(?P<c2>{_EN}|last|final)\s+chapter)\b",
         rf"\b(?:the\s+)?(?P<s>{_EN}|last|final)\s+section\s+(?:of|in)\s+(?:the\s+)?(?:chapter\s+(?P<c>{_EN})|(?P<c2>{_EN}|last|final)\s+chapter)\b",
         rf"\bchapter\s+(?P<c>{_EN})\b(?:\s*,?\s*(?:'s\s+)?(?:the\s+)?(?:section\s+(?P<s>{_EN})|(?P<s2>{_EN}|last|final)\s+section))?",
-        rf"\b(?:the\s+)?(?P<c>{_EN}|last|final)\s+chapter\b",
+        rf"\b(?:the\s+)?(?P<c>{_EN}|last|final)\s+chapter\b|\bwhich chapter comes (?P<c2>first|last)\b",
+        r"\b(?:the\s+)?(?P<s>last|final)\s+section\b",
         rf"\bsection\s+(?P<s>{_EN})\b(?!\.)",
     )
 )
@@ -47,8 +48,10 @@ def find_addresses(text: str, document: Document) -> tuple[tuple[str, ...], str]
     for form in _FORMS:
         for match in form.finditer(folded):
             groups = match.groupdict()
-            chapter = _number(groups.get("c") or groups.get("c2"))
-            section = _number(groups.get("s") or groups.get("s2"))
+            chapter = _number(next((groups[name] for name in ("c", "c2", "c3") if groups.get(name)), None))
+            section = _number(next((groups[name] for name in ("s", "s2", "s3") if groups.get(name)), None))
+            if section == _LAST and chapter is None:
+                chapter = document.chapters[-1].number
             if chapter == _LAST:
                 chapter = document.chapters[-1].number
             if section == _LAST and chapter is not None:
@@ -56,7 +59,27 @@ def find_addresses(text: str, document: Document) -> tuple[tuple[str, ...], str]
             address = f"{'?' if chapter is None else chapter}" + (f".{section}" if section is not None else "")
             found.append(address + (f"#{groups['n']}" if groups.get("n") else ""))
         folded = form.sub(" ", folded)
+    for address, form in _front_parts(document):
+        if form.search(folded):
+            found.append(address)
+            folded = form.sub(" ", folded)
+    for chapter in document.chapters:
+        named = re.compile(rf"[“\"《]?{re.escape(fold(chapter.title))}[”\"》]?(?:这|那)?(?:一)?(?:章|部分)") if chapter.title else None
+        if named and named.search(folded):
+            found.append(chapter.address)
+            folded = named.sub(" ", folded)
     return tuple(dict.fromkeys(found)), folded
+
+
+_FRONT = (
+    ("0.1", re.compile(r"印发通知|\b(?:issuing|cover|covering) notice\b|\bnotice of issuance\b")),
+    ("0.2", re.compile(r"前言|序言|引言|导语|开头(?:那)?(?:一)?(?:段|部分)|\b(?:preamble|foreword|preface|introduction)\b")),
+)
+
+
+def _front_parts(document: Document) -> list[tuple[str, re.Pattern[str]]]:
+    """The document's front parts with what people call them."""
+    return [(address, form) for address, form in _FRONT if document.has(address)]
 
 
 def _number(text: str | None) -> int | None:

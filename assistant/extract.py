@@ -13,12 +13,15 @@ from assistant.calibrate import Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import asks_for_duty, fills, force_in, has_figure, needed
 from assistant.types import Query, Reason, Slot, Status
+from assistant.understand import document_text
 from index.chunk import target_years
 from index.lexical import fold
 from index.types import Document, Ranking, Scored, Section
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
+_QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
+_ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
 _PREMISE = re.compile(r"^(?:既然|鉴于)|\b(?:since|given that|now that)\b")
 _DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
@@ -29,16 +32,20 @@ class _Places:
     chinese: tuple[str, ...]
     english: re.Pattern[str]
     origin: re.Pattern[str]
+    partners: frozenset[str]
+    shared: re.Pattern[str]
 
 
 @cache
 def _places() -> _Places:
     table = tomllib.loads(Path(__file__).with_name("places.toml").read_text("utf-8"))
-    names = sorted([*table["english"].split(), *table["english_phrases"]], key=len, reverse=True)
+    names = sorted([*table["english"].split(), *table["english_phrases"], "Tianjin", "Hebei"], key=len, reverse=True)
     return _Places(
-        chinese=tuple(table["chinese"].split()),
+        chinese=tuple(name for key in ("chinese", "partners") for name in table[key].split() if not name.isascii()),
         english=re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b"),
         origin=re.compile(table["origin"], re.IGNORECASE),
+        partners=frozenset(table["partners"].split()),
+        shared=re.compile(table["shared"], re.IGNORECASE),
     )
 
 
@@ -53,6 +60,10 @@ def extract(query: Query, ranking: Ranking, document: Document, calibration: Cal
     wanted = needed(query)
     chosen, ratio = _filled(candidates, query, document, wanted) if wanted else (candidates, 1.0)
     confidence = calibration.probability(features(query, ranking, ratio))
+    if query.slot is Slot.POLAR and query.years and not _states_date(chosen[0].address, document):
+        known_years = set(_YEAR.findall(document_text(document)))
+        if not set(query.years) & known_years:
+            return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
     if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(document.sentence(candidates[0].address).text):
         return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
     if wanted and (not chosen or ratio < calibration.slot_ratio):
@@ -68,15 +79,26 @@ def extract(query: Query, ranking: Ranking, document: Document, calibration: Cal
     return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
 
 
+def _states_date(address: str, document: Document) -> bool:
+    """Whether a sentence itself names a year: a wrong year in a question can then be corrected."""
+    return bool(_YEAR.search(document.sentence(address).text))
+
+
 def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -> Draft | None:
     """An abstention where a question names a year, a place or a document that the document doesn't have."""
-    text = "".join(section.text for section in document.sections())
+    text = document_text(document)
+    known = fold(text + document.title)
     known_years = set(_YEAR.findall(text)) | set(_YEAR.findall(document.issued))
-    if query.years and not set(query.years) & known_years:
+    if query.years and not set(query.years) & known_years and query.slot is not Slot.POLAR:
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
     for title in _TITLE.findall(query.text):
-        if fold(title) not in fold(text) and fold(title) not in fold(document.title):
+        if fold(title) not in known:
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="title")
+    for quoted in _QUOTED.findall(query.text):
+        if len(quoted) >= 4 and fold(quoted) not in known:
+            return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="quoted")
+    if (annex := _ANNEX.search(query.folded)) and annex.group() not in known:
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near)
     if place := foreign_place(query, text):
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail=f"place:{place}")
     return None
@@ -87,6 +109,8 @@ def foreign_place(query: Query, text: str) -> str:
     places = _places()
     found = [(query.folded.find(name), name) for name in places.chinese if name in query.folded]
     found += [(match.start(), match.group()) for match in places.english.finditer(query.text)]
+    if places.shared.search(query.folded):
+        found = [(at, name) for at, name in found if name not in places.partners]
     for at, name in sorted(found):
         if name not in text and not places.origin.search(query.text[:at].rstrip()):
             return name
@@ -127,7 +151,7 @@ def _filled(
             continue
         if query.slot is Slot.DATE and year and not text.startswith("到"):
             text = f"到{year}年{text}"
-        if fills(text, wanted, slot=query.slot):
+        if fills(text, wanted, query):
             filled.append(scored)
     ratio = filled[0].score / candidates[0].score if filled and candidates[0].score > 0 else 0.0
     return filled, min(1.0, ratio)
@@ -167,6 +191,9 @@ def _companions(section: Section, address: str) -> set[str]:
 def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line]:
     """A line in the assistant's own words before the quotes, where the question holds something to confirm or correct."""
     best = refs[0]
+    if query.slot is Slot.POLAR and query.years and not set(query.years) & set(_YEAR.findall(_texts(refs, document))):
+        if _YEAR.search(_texts(refs, document)):
+            return [Line(tuple(refs), frame="figure_differs")]
     texts = [document.sentence(address).text for ref in refs for address in ref.sentences]
     if query.numbers and query.slot in {Slot.POLAR, Slot.TOPIC} and any(map(has_figure, texts)):
         stated = {number for text in texts for number in re.findall(r"\d+(?:\.\d+)?%?", text)}
@@ -180,6 +207,10 @@ def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line
     if _PREMISE.search(query.folded):
         return [Line(tuple(refs), frame="premise")]
     return []
+
+
+def _texts(refs: Sequence[Ref], document: Document) -> str:
+    return " ".join(document.sentence(address).text for ref in refs for address in ref.sentences)
 
 
 def _unmeasured(texts: Sequence[str]) -> str:

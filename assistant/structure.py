@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from assistant.addresses import find_addresses
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import has_figure
 from assistant.types import Query, Reason, Status
 from assistant.understand import asks_for_mentions
+from index.chunk import target_years
 from index.enrich import Enrichment
 from index.lexical import english_terms, fold
 from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
+_EXTREME = re.compile(r"最多|\bmost\b|(?P<least>最少|\b(?:fewest|least)\b)")
+_ASKS_ITEMS = re.compile(
+    r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
+)
+_SPEAKS_OF_PARTS = re.compile(r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles|aspects|items|points|areas)\b")
 _HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:title|titled|heading|called|name)\b")
 
 
@@ -61,9 +68,14 @@ def count(query: Query, document: Document) -> Draft:
     what = query.detail
     if what == "documents":
         return cited_documents(query, document)
-    chapters = [c for c in document.chapters if c.address in {a.partition(".")[0] for a in query.addresses}]
-    if query.addresses and not chapters:
-        return _no_such_node(query.addresses[0], document)
+    asked = [a for a in query.addresses if not a.startswith("0.")]
+    chapters = [c for c in document.chapters if c.address in {a.partition(".")[0] for a in asked}]
+    if asked and not chapters:
+        return _no_such_node(asked[0], document)
+    if extreme := _EXTREME.search(query.folded):
+        by_size = min if extreme["least"] else max
+        size = by_size(map(_size, document.chapters))
+        chapters = [chapter for chapter in document.chapters if _size(chapter) == size]
     if what in {"sentences", "characters"}:
         return _count_text(query, what, chapters, document)
     numbered = [section for c in (chapters or document.chapters) for section in c.sections if section.number]
@@ -104,7 +116,7 @@ def _count_text(query: Query, what: str, chapters: Sequence[Chapter], document: 
 
 def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft | None:
     """Every place that has a term in its text or heading, or every chapter that has not; None where no place has it."""
-    asked = asks_for_mentions(query.folded)
+    asked = asks_for_mentions(find_addresses(query.text, document)[1], document)
     if asked is None:
         return None
     term, unit, absent = asked
@@ -167,8 +179,6 @@ def _within(section: Section, query: Query) -> bool:
 
 def figures(query: Query, document: Document) -> Draft:
     """Every sentence with a figure of quantity, in document order; of one target year where the question names it."""
-    from index.chunk import target_years
-
     wanted = [
         Ref(section.address, (sentence.address,))
         for section in document.sections()
@@ -202,13 +212,17 @@ def cited_documents(query: Query, document: Document) -> Draft:
 
 
 def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
-    """The —— items of the best section, counted and listed, where a question counts 条, 项 or 方面; None otherwise."""
-    if not re.search(r"(?:几|多少|哪几|哪些)(?:个|大)?(?:条|项|点|方面|原则|目标)|有哪些|\bhow many (?:principles|items|points|goals|aspects)\b|\bwhat are the\b", query.folded):
+    """The —— items of a section, counted and listed, where a question counts 条, 项 or 方面; None otherwise.
+
+    The section is the one whose title the question names, or the best one where the question speaks of parts.
+    """
+    if not _ASKS_ITEMS.search(query.folded):
         return None
-    for section in sections:
-        leads = [sentence for sentence in section.sentences if sentence.is_lead]
-        title = fold(section.title)
-        if len(leads) >= 2 and title and title in query.folded:
+    for at, section in enumerate(sections):
+        years = target_years(section)
+        leads = [s for s in section.sentences if s.is_lead and (not query.years or years.get(s.address) in query.years)]
+        named = bool(section.title) and fold(section.title) in query.folded
+        if len(leads) >= 2 and (named or (at == 0 and _SPEAKS_OF_PARTS.search(query.folded))):
             refs = tuple(Ref(section.address, (lead.address,)) for lead in leads)
             opening = Line((Ref(section.address),), frame="items", values=(("count", str(len(leads))),))
             return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))

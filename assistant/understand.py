@@ -26,6 +26,10 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?=年|\b|[^\d])")
 _SPELLED_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(二[〇零][〇零一二三四五六七八九]{2})(?=年)")
 _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%?(?![\d.])")
 _SENTENCES = re.compile(r"[^?？。!！;；\n]+[?？。!！;；\n]*")
+# Clauses, for cutting out those that steer: punctuation ends one, and so does "then" or "but" before another.
+_CLAUSE = re.compile(r".+?(?:[,，。!！?？;；:：\n\]]+|\.(?=\s|$)|$|(?=然后|但是|不过|\bbut\b|\bthen\b|\band then\b))", re.IGNORECASE | re.DOTALL)
+_ASKS_AGAIN = re.compile(r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )", re.IGNORECASE)
+_EACH = re.compile(r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各)(?P<rest>[^,，。]{2,40})$")
 _ASKS = re.compile(r"[?？]\s*$")
 # The order decides where a question fits several: what asks for a phone number also has 多少 in it.
 _SLOT_ORDER = (
@@ -75,12 +79,15 @@ def is_help(folded: str) -> bool:
 
 def cut_steering(text: str) -> tuple[bool, str]:
     """Whether a text tries to steer the assistant, and the text without those clauses."""
-    rest = text
-    for clause in patterns("steer.clauses"):
-        rest = re.sub(clause.pattern, " ", rest, flags=re.IGNORECASE)
-    if rest == text:
+    kept = [
+        clause
+        for clause in _CLAUSE.findall(text)
+        if not any(form.search(fold(clause)) for form in patterns("steer.clauses"))
+    ]
+    rest = re.sub(r"\s+", " ", "".join(kept))
+    if len(kept) == len(_CLAUSE.findall(text)):
         return False, text
-    return True, re.sub(r"^[\s,，。.;；:：!！]+|\s+$", "", re.sub(r"\s+", " ", rest))
+    return True, re.sub(r"^[\s,，。.;；:：!！\[\]/]+|\s+$", "", rest)
 
 
 def _is_question(text: str, document: Document) -> bool:
@@ -92,11 +99,15 @@ def _is_question(text: str, document: Document) -> bool:
 
 def split_parts(text: str, document: Document) -> list[str]:
     """The questions of a message that asks several; a remark before a question stays with it."""
+    if each := _EACH.match(text.strip()):
+        subjects = [s for s in re.split(r"[、]|以及|还有|和|与|跟", each["list"]) if len(s.strip()) > 1]
+        if 2 <= len(subjects) <= _MOST_PARTS and "、" in each["list"]:
+            return [f"{subject.strip()}{each['rest']}" for subject in subjects]
     parts: list[str] = []
     pending = ""
-    for piece in _SENTENCES.findall(text):
+    for piece in (half for piece in _SENTENCES.findall(text) for half in _halves(piece, document)):
         pending += piece
-        if _ASKS.search(piece.strip()) or re.search(r"[;；\n]\s*$", piece):
+        if _ASKS.search(piece.strip()) or re.search(r"[;；\n,，]\s*$", piece):
             parts.append(pending.strip())
             pending = ""
     if pending.strip():
@@ -104,10 +115,28 @@ def split_parts(text: str, document: Document) -> list[str]:
             parts[-1] += " " + pending.strip()
         else:
             parts.append(pending.strip())
-    parts = [part for part in parts if re.search(r"\w", part)]
-    if len(parts) <= 1 or len(parts) > _MOST_PARTS or not all(_is_question(part, document) or len(fold(part)) < 16 for part in parts):
+    parts = [part.strip(" ,，") for part in parts if re.search(r"\w", part)]
+    if not 1 < len(parts) <= _MOST_PARTS or not all(_is_question(part, document) or len(fold(part)) < 16 for part in parts):
         return [text]
     return parts
+
+
+def _halves(piece: str, document: Document) -> list[str]:
+    """A sentence cut at the commas where both sides ask something of their own; whole otherwise."""
+    halves: list[str] = []
+    for half in _ASKS_AGAIN.split(piece):
+        if halves and not (_asks(halves[-1], document) and _asks(half, document)):
+            halves[-1] += half
+        else:
+            halves.append(half)
+    return halves if all(_asks(half, document) for half in halves) else [piece]
+
+
+def _asks(text: str, document: Document) -> bool:
+    """Whether a clause asks something by itself: a word of asking inside it, and a subject."""
+    folded = fold(text)
+    asks = re.search(r"什么|啥|哪|怎|如何|多少|几|谁|何时|有没有|是不是|能不能|会不会|吗|呢|为什么|\b(?:what|which|how|who|when|where|why|is|are|does|do|can|will)\b", folded)
+    return bool(asks and content_of(folded, document))
 
 
 def _understand_one(question: str, text: str, history: Sequence[Turn], document: Document, language: str) -> Query:
@@ -129,16 +158,22 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], document:
     addresses, rest = find_addresses(rewrite.text, document)
     counted_text = re.sub(r"(?<=\d),(?=\d{3})", "", _YEAR.sub(" ", fold(rest)))
     query = replace(query, addresses=addresses or rewrite.addresses, numbers=tuple(_NUMBER.findall(counted_text)))
-    if asks_for_mentions(folded) is not None:
+    if asks_for_mentions(fold(rest), document) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.FIGURES)
     if any(pattern(f"cited_documents.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.STRUCTURE, detail="documents")
-    if counted := asks_for_count(folded):
+    others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in own_title]
+    if (counted := asks_for_count(folded)) and not others:
         return replace(query, intent=Intent.STRUCTURE, detail=counted)
-    if query.addresses and not content_of(pattern("frames.navigation").sub(" ", fold(rest)), document):
+    if re.search(r"哪一?章的?(?:小)?节(?:数)?最[多少]|\bwhich chapter has the (?:most|fewest) sections\b", folded):
+        return replace(query, intent=Intent.STRUCTURE, detail="sections")
+    beside = content_of(pattern("frames.navigation").sub(" ", fold(rest)), document)
+    if query.addresses and sum(map(len, beside)) <= 1:
         return replace(query, intent=Intent.NAVIGATION)
+    if not history and not query.terms:
+        return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS)
     if any(pattern(f"current.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, reason=Reason.NEEDS_CURRENT_DATA)
     return query
@@ -156,17 +191,36 @@ def years_of(folded: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_YEAR.findall(spelled)))
 
 
-def asks_for_mentions(folded: str) -> tuple[str, str, bool] | None:
+_QUOTED = re.compile(r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]")
+
+
+def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] | None:
     """The term, the unit (as asked for) and whether places without the term are meant; None if it isn't such a question."""
-    for name in ("mentions.en", "mentions.zh"):
-        for form in patterns(name):
-            if match := form.search(folded):
-                groups = match.groupdict()
-                term = re.sub(r"^[\s“\"'「《的]+|[\s”\"'」》?？。.,的]+$", "", groups["x"])
-                term = re.sub(r"^(?:the (?:word|term) |了|到|过|关于|有关)|(?:的(?:内容|地方|部分))$", "", term).strip("“”\"' ")
-                if term:
-                    return term, groups.get("unit") or "", bool(groups.get("no"))
+    for language in ("en", "zh"):
+        place = pattern(f"mentions.{language}_place").search(folded)
+        if place is None:
+            continue
+        groups = place.groupdict()
+        unit = groups.get("unit") or ""
+        bare = folded[: place.start()] + " " + folded[place.end() :]
+        verb = pattern(f"mentions.{language}_verb").search(bare)
+        which = language == "zh" and place.group().startswith("哪") and re.match(r"章|小?节", unit)
+        if verb is None and not which:
+            continue
+        if verb:
+            bare = bare[: verb.start()] + " " + bare[verb.end() :]
+        quoted = [match["zh"] or match["x"] for match in _QUOTED.finditer(folded)]
+        rest = [part.strip(" ?？。.,，\"“”'") for part in pattern(f"mentions.{language}_rest").sub(" ", bare).split("  ")]
+        stretches = quoted[::-1] or ([" ".join(content_of(" ".join(rest), document))] if language == "en" else content_of(" ".join(rest), document))
+        term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
+        if term and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
+            return term, unit, bool(verb and verb["no"])
     return None
+
+
+def document_text(document: Document) -> str:
+    """All headings and sections of a document in one text."""
+    return "\n".join(text for section in document.sections() for text in (*section.heading_path, section.text))
 
 
 _COUNT_ZH = re.compile(
