@@ -91,6 +91,8 @@ def _notes(document: Document, enrichment: Enrichment) -> Iterator[tuple[str, Pa
             yield section.address, PassageKind.GIST, "en", heading.title_english
             for language, gist in heading.gist.items():
                 yield section.address, PassageKind.GIST, language, gist
+            for language, words in heading.words.items():
+                yield section.address, PassageKind.WORDS, language, " ".join(words)
         for sentence in section.sentences:
             if notes := enrichment.sentences.get(sentence.address):
                 yield sentence.address, PassageKind.ENGLISH, "en", notes.english
@@ -98,6 +100,8 @@ def _notes(document: Document, enrichment: Enrichment) -> Iterator[tuple[str, Pa
                 for language, questions in notes.questions.items():
                     for question in questions:
                         yield sentence.address, PassageKind.QUESTION, language, question
+                for language, words in notes.words.items():
+                    yield sentence.address, PassageKind.WORDS, language, " ".join(words)
 
 
 def _packed(pieces: Iterable[str], *, prefix: str, fits: Fits) -> Iterator[str]:

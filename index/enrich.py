@@ -22,19 +22,21 @@ GIST_LANGUAGES = ("zh", "en", "ja", "ko", "fr", "de", "es", "ru", "ar", "vi")
 
 @dataclass(frozen=True, slots=True)
 class SentenceNotes:
-    """What was written for one sentence; `questions` by language (`zh`, `en`)."""
+    """What was written for one sentence; `questions` and everyday index `words` by language (`zh`, `en`)."""
 
     english: str
     plain: str
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class HeadingNotes:
-    """What was written for a chapter or a section; `gist` by language, for sections only."""
+    """What was written for a chapter or a section; `gist` and index `words` by language, for sections only."""
 
     title_english: str
     gist: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,13 @@ def enrichment_of(rows: Iterable[Mapping[str, object]], *, name: str = "enrichme
         try:
             address = _text(row["address"])
             _check_new(address, sentences, headings)
+            words = _lists(row.get("words", {}))
             if "#" in address:
-                questions = {
-                    language: _texts(texts) for language, texts in _mapping(row.get("questions", {})).items()
-                }
-                sentences[address] = SentenceNotes(_text(row["en"]), _text(row["plain"]), questions)
+                questions = _lists(row.get("questions", {}))
+                sentences[address] = SentenceNotes(_text(row["en"]), _text(row["plain"]), questions, words)
             else:
                 gist = {language: _text(text) for language, text in _mapping(row.get("gist", {})).items()}
-                headings[address] = HeadingNotes(_text(row["title_en"]), gist)
+                headings[address] = HeadingNotes(_text(row["title_en"]), gist, words)
         except (KeyError, TypeError, ValueError) as error:
             raise SourceError(f"{name} 第 {number} 行有误。 {name}:{number}: {error!r}") from None
     return Enrichment(MappingProxyType(sentences), MappingProxyType(headings))
@@ -151,6 +152,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise TypeError(f"not a text: {value!r}")
     return value.strip()
+
+
+def _lists(value: object) -> Mapping[str, tuple[str, ...]]:
+    return {language: _texts(texts) for language, texts in _mapping(value).items()}
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ KEYWORD_LEGS: tuple[tuple[str, PassageKind, str | None, Analyzer], ...] = (
     ("words.plain", PassageKind.PLAIN, None, chinese_terms),
     ("words.question", PassageKind.QUESTION, "zh", chinese_terms),
     ("words.gist", PassageKind.GIST, None, chinese_terms),
+    ("words.words", PassageKind.WORDS, None, chinese_terms),
+    ("stems.words", PassageKind.WORDS, "en", english_terms),
     ("stems.english", PassageKind.ENGLISH, None, english_terms),
     ("stems.question", PassageKind.QUESTION, "en", english_terms),
     ("stems.gist", PassageKind.GIST, "en", english_terms),

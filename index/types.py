@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -149,7 +150,8 @@ class Document:
         }
         object.__setattr__(self, "_sentences", sentences)
         texts = [text for section in sections.values() for text in (*section.heading_path, section.text)]
-        bigrams = frozenset(text[at : at + 2] for text in texts for at in range(len(text) - 1))
+        pairs = Counter(text[at : at + 2] for text in texts for at in range(len(text) - 1))
+        bigrams = frozenset(pair for pair, times in pairs.items() if times > 1)
         object.__setattr__(self, "bigrams", bigrams)
 
     def sections(self) -> Iterator[Section]:
@@ -215,6 +217,7 @@ class PassageKind(StrEnum):
     PLAIN = "plain"
     QUESTION = "question"
     GIST = "gist"
+    WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True)
