@@ -61,7 +61,9 @@ def load_embedder(name: str) -> Embedder:
     if _is_plain_static(folder):
         return StaticEmbedder(folder, name=name)
     # A hub name is `name` or `owner/name`; anything else is a folder, never asked for over the network.
-    if not folder.is_dir() and (name == "bundled" or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name)):
+    if not name or (
+        not folder.is_dir() and (name == "bundled" or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name))
+    ):
         raise ModelError(f"找不到嵌入模型 {name}。 There is no embedding model at {name}.")
     return TransformerEmbedder(str(folder) if folder.is_dir() else name, name=name)
 

@@ -188,7 +188,8 @@ _FORCE = (
 )
 _DUTY_ZH = re.compile(r"必须|务必|强制|一律|不得")
 _DUTY_EN = re.compile(r"\b(?:must|shall|mandatory|compulsory|obliged to|required to)\b", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
+# A digit beside a Latin letter is part of a name (5G, CO2, 5A); an ordinal (39th) is a number.
+_NUMBER = re.compile(r"(?<![a-z\d])\d+(?:\.\d+)?%?(?!\d|(?!st\b|nd\b|rd\b|th\b)[a-z])")
 _NAMED = re.compile(r"《[^》]+》")
 
 
