@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,8 +28,9 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 2
+FORMAT = 3
 Progress = Callable[[str, int, int], None]
+_BATCH = 256
 _MANIFEST = "manifest.json"
 
 
@@ -96,7 +97,8 @@ def ensure_index(
         settings.index_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(settings.index_dir / "build.lock"):
             if rebuild or not (index := _open(settings, wanted, document, enrichment, embedder)):
-                _build(settings, wanted, document, enrichment, embedder, progress or _silent)
+                report = progress or _silent
+                _build(settings, wanted, document, enrichment, embedder, rebuild=rebuild, progress=report)
                 index = _open(settings, wanted, document, enrichment, embedder)
     except OSError as error:
         raise StoreError(
@@ -169,6 +171,8 @@ def _build(
     document: Document,
     enrichment: Enrichment,
     embedder: Embedder,
+    *,
+    rebuild: bool,
     progress: Progress,
 ) -> None:
     """Build in a temporary folder and put it in place in one step; the old index stays whole until then."""
@@ -184,20 +188,12 @@ def _build(
         raise IndexingError("文档没有可检索的文字。 The document has no text to index.")
     work = Path(tempfile.mkdtemp(prefix="building-", dir=settings.index_dir))
     try:
-        batches = []
-        for start in range(0, len(passages), 256):
-            batches.append(
-                embedder.encode_document([fold(passage.text) for passage in passages[start : start + 256]])
-            )
-            progress("embed", min(start + 256, len(passages)), len(passages))
         store = _store(settings, wanted, work)
-        stored = 0
-        for written in store.write([passage.id for passage in passages], np.vstack(batches)):
-            stored += written
-            progress("store", stored, len(passages))
-        if settings.chroma_url:
-            store.drop_others(_collections_of(document.id))
-        store.close()
+        # On a server another machine may have written the same vectors already, and be using them.
+        if rebuild or store.count() != len(passages):
+            _fill(store, passages, embedder, progress)
+        if not settings.chroma_url:
+            store.close()
         for at, (name, kind, language, analyzer) in enumerate(KEYWORD_LEGS, start=1):
             texts = [passage.keywords for passage in leg_passages(passages, kind, language)]
             if texts:
@@ -208,8 +204,23 @@ def _build(
         manifest = {**asdict(wanted), "passages": len(passages)}
         (work / _MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         _put_in_place(work, _folder(settings, wanted), document.id)
+        if settings.chroma_url:
+            store.drop_others(_collections_of(document.id))
+            store.close()
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _fill(store: VectorStore, passages: Sequence[Passage], embedder: Embedder, progress: Progress) -> None:
+    batches = []
+    for start in range(0, len(passages), _BATCH):
+        batch = passages[start : start + _BATCH]
+        batches.append(embedder.encode_document([fold(passage.text) for passage in batch]))
+        progress("embed", start + len(batch), len(passages))
+    stored = 0
+    for written in store.write([passage.id for passage in passages], np.vstack(batches)):
+        stored += written
+        progress("store", stored, len(passages))
 
 
 def _put_in_place(work: Path, folder: Path, document_id: str) -> None:

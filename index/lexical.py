@@ -32,6 +32,9 @@ Scores = npt.NDArray[np.float32]
 _RUNS = re.compile(
     r"(?P<cjk>[\u3400-\u9fff\U00020000-\U0003ffff〇]+)|(?P<word>[^\W\d_\u3400-\u9fff]+)|(?P<number>\d+(?:\.\d+)?%?)"
 )
+_SYLLABLES = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+# Letters of a word that `prefix_terms` keeps: about the length of a stem in the European languages.
+_STEM = 6
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?%?")
 # Function words of English, from the closed classes of grammar.
@@ -76,6 +79,24 @@ def chinese_terms(text: str) -> list[str]:
             terms.append(run)
         else:
             terms += [run[at : at + 2] for at in range(len(run) - 1)]
+    return terms
+
+
+def prefix_terms(text: str) -> list[str]:
+    """As `chinese_terms`, for any language: kana and Hangul in bigrams too, words cut to their first letters.
+
+    Truncation is the plainest stemming there is and needs no dictionary of the language; accents are dropped.
+    """
+    terms: list[str] = []
+    for term in chinese_terms(text):
+        for run in re.findall(r"[\u3040-\u30ff\uac00-\ud7af]+|[^\u3040-\u30ff\uac00-\ud7af]+", term):
+            if not _SYLLABLES.match(run):
+                bare = "".join(c for c in unicodedata.normalize("NFD", run) if not unicodedata.combining(c))
+                terms.append(bare[:_STEM] if bare.isalpha() else bare)
+            elif len(run) == 1:
+                terms.append(run)
+            else:
+                terms += [run[at : at + 2] for at in range(len(run) - 1)]
     return terms
 
 

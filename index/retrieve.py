@@ -17,7 +17,15 @@ import numpy.typing as npt
 
 from index.embed import Embedder
 from index.language import detect
-from index.lexical import Analyzer, LexicalIndex, chinese_terms, english_terms, fold, pinyin_terms
+from index.lexical import (
+    Analyzer,
+    LexicalIndex,
+    chinese_terms,
+    english_terms,
+    fold,
+    pinyin_terms,
+    prefix_terms,
+)
 from index.store import VectorStore
 from index.types import Document, Passage, PassageKind, Ranking, Scored
 
@@ -32,8 +40,8 @@ KEYWORD_LEGS: tuple[tuple[str, PassageKind, str | None, Analyzer], ...] = (
     ("words.sentence", PassageKind.SENTENCE, None, chinese_terms),
     ("words.plain", PassageKind.PLAIN, None, chinese_terms),
     ("words.question", PassageKind.QUESTION, "zh", chinese_terms),
-    ("words.gist", PassageKind.GIST, None, chinese_terms),
-    ("words.words", PassageKind.WORDS, None, chinese_terms),
+    ("words.gist", PassageKind.GIST, None, prefix_terms),
+    ("words.words", PassageKind.WORDS, None, prefix_terms),
     ("stems.words", PassageKind.WORDS, "en", english_terms),
     ("stems.english", PassageKind.ENGLISH, None, english_terms),
     ("stems.question", PassageKind.QUESTION, "en", english_terms),
