@@ -1,1 +1,1 @@
-"""Data sets, metrics, runs, reports and comparisons: how good the assistant is, where it fails, what changed it."""
+"""Data sets, metrics, runs, reports, comparisons: how good the assistant is and where it fails."""

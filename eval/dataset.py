@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ NEAR_TRAINING = 0.75
 
 
 class EvalError(Exception):
-    """Anything wrong with the input of an evaluation; the message is one line, Chinese first, English after it."""
+    """Anything wrong with the input of an evaluation; the message is one bilingual line."""
 
 
 class DatasetError(EvalError):
@@ -38,9 +38,10 @@ class DatasetError(EvalError):
 class Item:
     """One question with what a right answer holds; the fields are those of `eval/README.md`.
 
-    `turns` are the user's messages, of which the last is scored; `answerable` is None where nobody said; `answer` is
-    a reference in free words; `standalone` is the last turn as a person would ask it without its history; `variant`
-    names the change that made the item out of `base_id` (empty: none, or a translation by hand).
+    `turns` are the user's messages, of which the last is scored; `answerable` is None where nobody said;
+    `answer` is a reference in free words; `standalone` is the last turn as a person would ask it without its
+    history; `variant` names the change that made the item out of `base_id` (empty: none, or a translation by
+    hand).
     """
 
     id: str
@@ -71,14 +72,16 @@ class Item:
 
     @property
     def has_key(self) -> bool:
-        """Whether strict correctness can be told: there are key facts or sections, or an abstention is due."""
+        """Whether strict correctness can be told: key facts, sections, or a due abstention."""
         return self.answerable is False or bool(self.must or self.sections or self.all_sections)
 
     def to_row(self) -> dict[str, Any]:
         """The item as it is written to JSONL: without empty fields."""
         row: dict[str, Any] = {"id": self.id, "kind": self.kind, "lang": self.lang}
         row |= {"question": self.turns[0]} if len(self.turns) == 1 else {"turns": list(self.turns)}
-        rest = {name: value for name, value in asdict(self).items() if name not in {*row, "turns", "answerable"}}
+        rest = {
+            name: value for name, value in asdict(self).items() if name not in {*row, "turns", "answerable"}
+        }
         row |= {name: _listed(value) for name, value in rest.items() if value}
         return row if self.answerable is None else {**row, "answerable": self.answerable}
 
@@ -87,7 +90,7 @@ def _listed(value: object) -> object:
     return [_listed(part) for part in value] if isinstance(value, tuple) else value
 
 
-# --- reading -----------------------------------------------------------------------------------------------------
+# --- reading ---
 
 
 def load_items(path: Path) -> list[Item]:
@@ -101,13 +104,17 @@ def load_items(path: Path) -> list[Item]:
     except OSError as error:
         raise DatasetError(f"读不了 {path}。 {path} can't be read: {error.strerror}") from None
     text = _decoded(raw, path.name)
-    rows = _csv_rows(text, path.name) if path.suffix.lower() in {".csv", ".tsv"} else _json_rows(text, path.name)
+    rows = (
+        _csv_rows(text, path.name) if path.suffix.lower() in {".csv", ".tsv"} else _json_rows(text, path.name)
+    )
     items: list[Item] = []
     seen: dict[str, int] = {}
     for line, row in rows:
         item = _item(row, where=_Where(path.name, line), number=len(items) + 1)
         if item.id in seen:
-            raise _Where(path.name, line).error("id", f"“{item.id}” 已在第 {seen[item.id]} 行 stands on line {seen[item.id]} too")
+            raise _Where(path.name, line).error(
+                "id", f"“{item.id}” 已在第 {seen[item.id]} 行 stands on line {seen[item.id]} too"
+            )
         seen[item.id] = line
         items.append(item)
     if not items:
@@ -132,11 +139,13 @@ class _Where:
     line: int
 
     def error(self, name: str, problem: str) -> DatasetError:
-        return DatasetError(f"{self.file} 第 {self.line} 行，字段 {name}：{problem} ({self.file}:{self.line}, field {name})")
+        return DatasetError(
+            f"{self.file} 第 {self.line} 行，字段 {name}：{problem} ({self.file}:{self.line}, field {name})"
+        )
 
 
 def _decoded(raw: bytes, name: str) -> str:
-    """Text of a file in UTF-8 (with a byte order mark or without), UTF-16 with one, or GB18030 as Excel exports it."""
+    """Text of a file in UTF-8 (byte order mark or not), UTF-16 with one, or GB18030 as from Excel."""
     encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     for candidate in (encoding, "gb18030"):
         try:
@@ -190,13 +199,17 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, object]]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [_COLUMNS.get(column.strip().lower(), column.strip().lower()) for column in next(reader, [])]
     if "question" not in header and "turns" not in header:
-        raise _Where(name, 1).error("question", "第一行没有 question（问题）列 the first line has no column question")
+        raise _Where(name, 1).error(
+            "question", "第一行没有 question（问题）列 the first line has no column question"
+        )
     for cells in reader:
         line = reader.line_num
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) > len(header):
-            raise _Where(name, line).error(header[-1], "多出一列，有引号漏了？ one column too many; is a quote missing?")
+            raise _Where(name, line).error(
+                header[-1], "多出一列，有引号漏了？ one column too many; is a quote missing?"
+            )
         row: dict[str, object] = {}
         for column, cell in zip(header, cells, strict=False):
             if value := cell.strip():
@@ -210,7 +223,10 @@ def _cell(column: str, value: str, where: _Where) -> object:
         case "turns" | "sections" | "all_sections" | "sentences" | "must_not":
             return parts
         case "must":
-            return [[alternative.strip() for alternative in part.split("|") if alternative.strip()] for part in parts]
+            return [
+                [alternative.strip() for alternative in part.split("|") if alternative.strip()]
+                for part in parts
+            ]
         case "answerable":
             if value.lower() not in _TRUE | _FALSE:
                 raise where.error(column, f"“{value}” 应为 true 或 false should be true or false")
@@ -237,8 +253,8 @@ def _item(row: Mapping[str, object], *, where: _Where, number: int) -> Item:
     answerable = row.get("answerable")
     if answerable is not None and not isinstance(answerable, bool):
         raise where.error("answerable", "应为 true 或 false should be true or false")
-    lists = {name: _strings(row, name, where) for name in _LISTS}
-    texts = {name: _string(row, name, where) for name in _TEXTS if name in row}
+    lists: dict[str, Any] = {name: _strings(row, name, where) for name in _LISTS}
+    texts: dict[str, Any] = {name: _string(row, name, where) for name in _TEXTS if name in row}
     if texts.get("reason", "") not in REASONS | {""}:
         raise where.error("reason", f"不认识 {texts['reason']} is not one of {', '.join(sorted(REASONS))}")
     must = _must(row.get("must", []), where)
@@ -250,7 +266,7 @@ def _item(row: Mapping[str, object], *, where: _Where, number: int) -> Item:
         must=must,
         answerable=answerable,
         **lists,
-        **texts,  # type: ignore[arg-type]  # str fields only, by _TEXTS
+        **texts,
     )
 
 
@@ -276,13 +292,17 @@ def _must(value: object, where: _Where) -> tuple[tuple[str, ...], ...]:
         raise where.error("must", problem)
     groups = []
     for group in value:
-        if not isinstance(group, list) or not group or not all(isinstance(text, str) and text for text in group):
+        if (
+            not isinstance(group, list)
+            or not group
+            or not all(isinstance(text, str) and text for text in group)
+        ):
             raise where.error("must", problem)
         groups.append(tuple(group))
     return tuple(groups)
 
 
-# --- checking ----------------------------------------------------------------------------------------------------
+# --- checking ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +320,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Questions written elsewhere that no evaluation question may repeat: the enrichment's and the model's."""
+    """Questions of the enrichment and of the model that no evaluation question may repeat."""
 
     questions: Sequence[str] = ()
     _near: Neighbours = field(init=False, repr=False, compare=False)
@@ -348,7 +368,9 @@ def lint(
         findings += _across(items, split, name)
     if written is not None:
         findings += [
-            Finding(item.id, "question", f"nearly word for word a question of the retrieval's own: {repeated}")
+            Finding(
+                item.id, "question", f"nearly word for word a question of the retrieval's own: {repeated}"
+            )
             for item in items
             if not item.variant and (repeated := written.repeats(item.question))
         ]
@@ -385,19 +407,25 @@ def _item_findings(item: Item, document: Document, by_id: Mapping[str, Item]) ->
     yield from _key_findings(item, document)
     labelled = bool(item.lang) and bool(item.kind)
     yield from found(not labelled, "lang", "lang and kind are needed for the slices")
-    yield from found(item.base_id and item.base_id not in by_id, "base_id", f"{item.base_id} is not in the file")
+    yield from found(
+        item.base_id and item.base_id not in by_id, "base_id", f"{item.base_id} is not in the file"
+    )
     base = by_id.get(item.base_id)
     changed = base is not None and (base.answerable, base.sections) != (item.answerable, item.sections)
     yield from found(changed, "base_id", f"answerable or sections differ from those of {item.base_id}")
     yield from found(
-        len(item.turns) > 1 and not item.standalone and item.answerable, "standalone", "a follow-up needs its rewrite"
+        len(item.turns) > 1 and not item.standalone and item.answerable,
+        "standalone",
+        "a follow-up needs its rewrite",
     )
 
 
 def _key_findings(item: Item, document: Document) -> Iterator[Finding]:
     if item.answerable is False:
         if item.sections or item.all_sections or item.sentences or item.must:
-            yield Finding(item.id, "answerable", "an unanswerable item has no sections, sentences or key facts")
+            yield Finding(
+                item.id, "answerable", "an unanswerable item has no sections, sentences or key facts"
+            )
         if not item.reason:
             yield Finding(item.id, "reason", "an unanswerable item needs its reason")
         return
@@ -450,7 +478,65 @@ def _across(items: Sequence[Item], others: Sequence[Item], name: str) -> Iterato
         if item.variant:
             continue
         for other, value in near.near(_whole(item), at_least=NEAR_DUPLICATE)[:1]:
-            yield Finding(item.id, "question", f"nearly the same as {others[other].id} of the {name} split ({value:.2f})")
+            yield Finding(
+                item.id,
+                "question",
+                f"nearly the same as {others[other].id} of the {name} split ({value:.2f})",
+            )
 
 
-Progress = Callable[[int, int], None]
+# --- feedback ---
+
+
+def items_from_feedback(path: Path) -> tuple[list[Item], int]:
+    """Items made of exported feedback, and how many rows were left out.
+
+    A good answer becomes an item that expects its sections again (or its abstention); a bad one with the
+    section that would have been right expects that section; a bad refusal without one can't tell what would
+    be right, nor can any other bad answer: those are left out. The same question makes one item, by its last
+    row.
+
+    Raises:
+        DatasetError: the file can't be read, or a row isn't of the form.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"读不了 {path}。 {path} can't be read: {error}") from None
+    made: dict[str, Item] = {}
+    left_out = 0
+    for line, row in _json_rows(text, path.name):
+        where = _Where(path.name, line)
+        verdict, answer = _string(row, "verdict", where), row.get("answer")
+        if verdict not in {"good", "bad"} or not isinstance(answer, dict):
+            name = "answer" if verdict in {"good", "bad"} else "verdict"
+            raise where.error(name, "应为反馈导出的样子 not as exported feedback has it")
+        item = _feedback_item(row, answer, where, good=verdict == "good")
+        if item is None:
+            left_out += 1
+        else:
+            made[item.question] = item
+    return [
+        replace(item, id=f"feedback-{number:03d}") for number, item in enumerate(made.values(), start=1)
+    ], left_out
+
+
+def _feedback_item(
+    row: Mapping[str, object], answer: Mapping[str, Any], where: _Where, *, good: bool
+) -> Item | None:
+    question = _string(row, "question", where).strip()
+    if not question:
+        raise where.error("question", "是空的 empty")
+    section = row.get("section") or ""
+    sections = tuple(dict.fromkeys(str(c.get("section_id", "")) for c in answer.get("citations", [])))
+    abstained = answer.get("status") == "abstained"
+    # A follow-up is kept as its standalone query: feedback holds no history.
+    turns = (str(answer.get("query") or question),)
+    item = Item(id="", turns=turns, kind="feedback", lang=str(answer.get("language", "")))
+    if good and abstained:
+        return replace(item, answerable=False, reason=str(answer.get("reason") or ""))
+    if good and sections:
+        return replace(item, sections=sections)
+    if not good and isinstance(section, str) and section:
+        return replace(item, sections=(section,))
+    return None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
 from index.headings import parse_numeral
 from index.lexical import fold
 
 _MARKER = re.compile(r"\[\d{1,3}\]")
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千]+")
-_PERCENT = re.compile(r"百分之([零〇一二两三四五六七八九十百点]+|\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:per\s*cent|个百分点)")
+_PERCENT = re.compile(
+    r"百分之([零〇一二两三四五六七八九十百点]+|\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:per\s*cent|个百分点)"
+)
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
 # Between two digits a separator stays visible: 3、80项 is not 380项, and 2022-10-14 is not one number.
@@ -24,16 +27,18 @@ def without_markers(text: str) -> str:
 
 
 def normalised(text: str) -> str:
-    """A text as key facts are compared: NFKC, simplified script, lower case, Arabic numerals, letters and digits only.
+    """A text as key facts are compared: folded, with Arabic numerals, letters and digits only.
 
-    二〇二五 and 2025, 百分之八十 and 80%, 1,000 and 1000 become alike. Punctuation and spaces are dropped, except
-    that two digits they separate stay apart.
+    二〇二五 and 2025, 百分之八十 and 80%, 1,000 and 1000 become alike. Punctuation and spaces are dropped,
+    except that two digits they separate stay apart.
     """
     text = _arabic(_THOUSANDS.sub("", fold(_MARKER.sub("", unicodedata.normalize("NFKC", text)))))
     kept: list[str] = []
     gap = False
     for at, letter in enumerate(text):
-        decimal = letter == "." and kept and kept[-1].isdigit() and not gap and text[at + 1 : at + 2].isdigit()
+        decimal = (
+            letter == "." and kept and kept[-1].isdigit() and not gap and text[at + 1 : at + 2].isdigit()
+        )
         if letter.isalnum() or letter == "%" or decimal:
             if gap and letter.isdigit() and kept and kept[-1].isdigit():
                 kept.append(_BREAK)
@@ -58,12 +63,12 @@ def _value(numeral: str) -> str:
 
 
 def contains(text: str, fact: str) -> bool:
-    """Whether a normalised text holds a normalised fact; numbers at its ends must be whole (80项 is not in 180项)."""
+    """Whether a normalised text holds a normalised fact, numbers at its ends whole: no 80项 in 180项."""
     at = text.find(fact) if fact else -1
     while at >= 0:
         before, after = text[at - 1 : at], text[at + len(fact) : at + len(fact) + 1]
         cut_before = fact[0].isdigit() and (before.isdigit() or before == ".")
-        cut_after = fact[-1].isdigit() and (after.isdigit() or after in {".", "%"} and bool(after))
+        cut_after = fact[-1].isdigit() and (after.isdigit() or (after in {".", "%"} and bool(after)))
         if not cut_before and not cut_after:
             return True
         at = text.find(fact, at + 1)
@@ -76,13 +81,13 @@ def numbers(text: str) -> frozenset[str]:
 
 
 def _shingles(text: str) -> frozenset[str]:
-    """What two questions are compared by: pairs of letters for Chinese, whole words and pairs of words otherwise."""
+    """What two questions are compared by: pairs of letters in Chinese, words and their pairs otherwise."""
     folded = fold(text)
     if re.search(r"[\u3040-\u9fff\uac00-\ud7af]", folded):
         letters = re.sub(r"[\W_]+", "", folded)
         return frozenset(letters[at : at + 2] for at in range(max(1, len(letters) - 1)))
     words = re.findall(r"\w+", folded)
-    return frozenset([*words, *(f"{first} {second}" for first, second in zip(words, words[1:], strict=False))])
+    return frozenset([*words, *(f"{first} {second}" for first, second in pairwise(words))])
 
 
 def similarity(first: str, second: str) -> float:
