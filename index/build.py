@@ -152,17 +152,19 @@ def _open(
         return None
     if manifest.key != wanted.key or manifest.passages != len(passages):
         return None
+    store = None
     try:
         store = _store(settings, wanted, folder)
-        if store.count() != len(passages):
-            return None
-        retriever = Retriever(document, passages, embedder, store, keywords)
-        retriever.search(document.title, k=1)
+        if store.count() == len(passages):
+            retriever = Retriever(document, passages, embedder, store, keywords)
+            retriever.search(document.title, k=1)
+            return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
     except StoreError:
         if settings.chroma_url:
             raise
-        return None
-    return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
+    if store:
+        store.close()
+    return None
 
 
 def _build(

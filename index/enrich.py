@@ -32,7 +32,7 @@ class SentenceNotes:
 
 @dataclass(frozen=True, slots=True)
 class HeadingNotes:
-    """What was written for a chapter or a section; `gist` and index `words` by language, for sections only."""
+    """What was written for a chapter or section; `gist` and index `words` by language, for sections only."""
 
     title_english: str
     gist: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from index.embed import Vectors
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chromadb import Collection
     from chromadb.api import ClientAPI
 
+_Answer = TypeVar("_Answer")
 _BATCH = 1000
 # HNSW visits this many candidates; with a few thousand passages the search is as good as exact.
 _EF = 500
@@ -43,15 +44,8 @@ class VectorStore:
         with _translated(url or str(folder)):
             if not url:
                 return cls(chromadb.PersistentClient(path=str(folder), settings=settings), collection)
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise StoreError(
-                    f"CHROMA_URL 应为 http://主机:端口。 CHROMA_URL must be http://host:port, not {url!r}."
-                )
-            port = parts.port or (443 if parts.scheme == "https" else 8000)
-            client = chromadb.HttpClient(
-                host=parts.hostname, port=port, ssl=parts.scheme == "https", settings=settings
-            )
+            scheme, host, port = _server_of(url)
+            client = chromadb.HttpClient(host=host, port=port, ssl=scheme == "https", settings=settings)
             return cls(client, collection)
 
     def write(self, ids: Sequence[str], vectors: Vectors) -> Iterator[int]:
@@ -82,7 +76,7 @@ class VectorStore:
         """
         with _translated(self._name):
             names = {collection.name for collection in self._client.list_collections()}
-            return self._opened().count() if self._name in names else 0
+            return self._read(lambda collection: collection.count()) if self._name in names else 0
 
     def query(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """The k nearest passages of a vector of shape (dimension,): ids and cosine similarities, best first.
@@ -91,7 +85,11 @@ class VectorStore:
             StoreError: the store can't be read.
         """
         with _translated(self._name):
-            found = self._opened().query(query_embeddings=vector[None, :], n_results=k, include=["distances"])
+            found = self._read(
+                lambda collection: collection.query(
+                    query_embeddings=vector[None, :], n_results=k, include=["distances"]
+                )
+            )
         distances = found["distances"] or [[]]
         return [(id_, 1.0 - distance) for id_, distance in zip(found["ids"][0], distances[0], strict=True)]
 
@@ -103,15 +101,39 @@ class VectorStore:
                     self._client.delete_collection(collection.name)
 
     def close(self) -> None:
-        """Let go of an embedded folder's files."""
-        close = getattr(self._client, "close", None)
+        """Let go of an embedded folder's files, or of the connections to a server."""
+        # Chroma leaves the connections of its HTTP clients open, of which it has one more for administration.
+        for client in (self._client, getattr(self._client, "_admin_client", None)):
+            session = getattr(getattr(client, "_server", None), "_session", None)
+            if session:
+                session.close()
+        close = getattr(self._client, "close", None)  # every client has it, their common type does not
         if close:
             close()
 
-    def _opened(self) -> Collection:
-        if self._collection is None:
-            self._collection = self._client.get_collection(self._name, embedding_function=None)
-        return self._collection
+    def _read(self, ask: Callable[[Collection], _Answer]) -> _Answer:
+        from chromadb.errors import NotFoundError
+
+        if self._collection is not None:
+            try:
+                return ask(self._collection)
+            except NotFoundError:
+                # Another process has written the collection anew, under the same name and a new id.
+                pass
+        self._collection = self._client.get_collection(self._name, embedding_function=None)
+        return ask(self._collection)
+
+
+def _server_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of a server's address."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            port = parts.port or (443 if parts.scheme == "https" else 8000)
+            return parts.scheme, parts.hostname, port
+    except ValueError:  # the port is no number
+        pass
+    raise StoreError(f"CHROMA_URL 应为 http://主机:端口。 CHROMA_URL must be http://host:port, not {url!r}.")
 
 
 @contextmanager

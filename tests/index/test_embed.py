@@ -123,14 +123,15 @@ def transformer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    PreTrainedTokenizerFast(
+    wrapped: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token="[PAD]",  # noqa: S106
         unk_token="[UNK]",  # noqa: S106
         cls_token="[CLS]",  # noqa: S106
         sep_token="[SEP]",  # noqa: S106
         model_max_length=32,
-    ).save_pretrained(str(folder / "bare"))
+    )
+    wrapped.save_pretrained(str(folder / "bare"))
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(words),
