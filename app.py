@@ -32,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = "_".join(map(str, first["loc"])).upper()
         print(f"设置 {name} 无效。 The setting {name} is wrong: {first['msg']}", file=sys.stderr)
     except OSError as error:
-        print(f"地址或端口用不了，可换 --port。 Can't listen there; try --port N: {error.strerror or error}", file=sys.stderr)
+        print(
+            f"地址或端口用不了，可换 --port。 Can't listen there; try --port N: {error.strerror or error}",
+            file=sys.stderr,
+        )
     except KeyboardInterrupt:
         return 0
     else:

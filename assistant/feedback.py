@@ -91,7 +91,8 @@ class FeedbackStore:
         )  # fmt: skip
         with self._open() as connection:
             connection.execute(
-                "INSERT INTO feedback (day, verdict, reason, section, comment, question, answer) VALUES (?, ?, ?, ?, ?, ?, ?)", row
+                "INSERT INTO feedback (day, verdict, reason, section, comment, question, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
             )
 
     def all(self) -> list[Feedback]:
@@ -99,7 +100,9 @@ class FeedbackStore:
         if not self.path.exists():
             return []
         with self._open() as connection:
-            rows = connection.execute("SELECT verdict, answer, reason, section, comment, day FROM feedback ORDER BY id").fetchall()
+            rows = connection.execute(
+                "SELECT verdict, answer, reason, section, comment, day FROM feedback ORDER BY id"
+            ).fetchall()
         return [Feedback(verdict, json.loads(answer), *rest) for verdict, answer, *rest in rows]
 
     @contextlib.contextmanager
@@ -122,7 +125,10 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 def export_command(arguments: argparse.Namespace, path: Path) -> int:
     """Write every judgement as one JSON object a line; 0 done, 2 the output can't be written or the store not read."""
     try:
-        lines = [json.dumps(feedback.to_dict(), ensure_ascii=False) + "\n" for feedback in FeedbackStore(path).all()]
+        lines = [
+            json.dumps(feedback.to_dict(), ensure_ascii=False) + "\n"
+            for feedback in FeedbackStore(path).all()
+        ]
         if arguments.output is None:
             sys.stdout.writelines(lines)
         else:

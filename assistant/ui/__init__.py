@@ -5,6 +5,7 @@
 | `server.py` | one web application: routes, headers, limits, start |
 | `window.py` | the Gradio page and its named endpoints (HTTP API and MCP) |
 | `chat_api.py` | the OpenAI-compatible endpoint |
+| `page_routes.py` | export, feedback, health |
 | `desk.py` | every door's way to `Assistant.ask`: bound, limits, error numbers, log |
 | `render.py` | answers and the document as HTML; everything escaped |
 | `receipts.py` | answers and conversations as text, Markdown and .docx |

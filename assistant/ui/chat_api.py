@@ -56,7 +56,9 @@ def chat_routes(desk: Desk) -> APIRouter:
                 return _from_desk(error)
             usage = bool((body.get("stream_options") or {}).get("include_usage"))
             chunks = _chunks(first, pieces, made, questions if usage else None)
-            return StreamingResponse(chunks, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+            return StreamingResponse(
+                chunks, media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+            )
         said, answer = "", None
         try:
             async for piece in pieces:
@@ -97,13 +99,15 @@ def _sources(answer: Answer, language: Language, names: Names) -> str:
     """What follows the text: each marker's place, or the nearest sections, and the label."""
     place = 0 if language == "zh" else 1
     lines = [
-        f"[{c.marker}] {names.of(c.section_id)[place]}" + (f" ({', '.join(c.sentence_ids)})" if c.sentence_ids else "")
+        f"[{c.marker}] {names.of(c.section_id)[place]}"
+        + (f" ({', '.join(c.sentence_ids)})" if c.sentence_ids else "")
         for c in answer.citations
     ]
     if answer.suggestions:
         lines.append(f"{text('nearest', language)}:")
         lines += [
-            f"- {names.of(near.section_id)[place]}" + (f" — {near.question}" if near.question else "") for near in answer.suggestions
+            f"- {names.of(near.section_id)[place]}" + (f" — {near.question}" if near.question else "")
+            for near in answer.suggestions
         ]
     label = "" if answer.status is Status.HELP else text("label", language)
     return "".join(f"\n\n{block}" for block in ("\n".join(lines), label) if block)
@@ -151,7 +155,11 @@ def _questions(body: object) -> list[str]:
     assert isinstance(body, dict)
     if body.get("n") not in {None, 1}:
         raise ValueError("“n” can only be 1: the assistant has one answer")
-    questions = [_content(message) for message in messages if isinstance(message, dict) and message.get("role") == "user"]
+    questions = [
+        _content(message)
+        for message in messages
+        if isinstance(message, dict) and message.get("role") == "user"
+    ]
     if not questions or messages[-1].get("role") != "user":
         raise ValueError("the last message must be the user's question")
     return questions
@@ -160,7 +168,9 @@ def _questions(body: object) -> list[str]:
 def _content(message: dict[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, list):
-        content = "\n".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        content = "\n".join(
+            part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
     if not isinstance(content, str) or not content.strip():
         raise ValueError("a user message has no text")
     return content
@@ -180,4 +190,6 @@ def _from_desk(error: DeskError) -> JSONResponse:
 
 
 def _refusal(status: int, kind: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"message": message, "type": kind, "param": None, "code": None}}, status_code=status)
+    return JSONResponse(
+        {"error": {"message": message, "type": kind, "param": None, "code": None}}, status_code=status
+    )

@@ -76,7 +76,12 @@ class Desk:
         self._places = asyncio.Semaphore(self.at_once)
 
     async def stream(
-        self, question: object, history: Sequence[Turn] = (), *, language: Language = "zh", door: str = "window"
+        self,
+        question: object,
+        history: Sequence[Turn] = (),
+        *,
+        language: Language = "zh",
+        door: str = "window",
     ) -> AsyncIterator[Progress | Answer]:
         """The stages as they begin, then the answer.
 
@@ -87,14 +92,23 @@ class Desk:
         start = time.perf_counter()
         async with self._place(language):
             try:
-                async for event in self.assistant.astream(asked, history):
+                async for event in self._events(asked, history):
                     if isinstance(event, Answer):
                         self._note(event, door, start)
                     yield event
             except Exception as error:
                 number = secrets.token_hex(4)
-                log.exception("failed", extra={"fields": {"door": door, "number": number, **self._asked(asked)}})
+                log.exception(
+                    "failed", extra={"fields": {"door": door, "number": number, **self._asked(asked)}}
+                )
                 raise Failed(text("failed", language, id=number), number) from error
+
+    async def _events(self, question: str, history: Sequence[Turn]) -> AsyncIterator[Progress | Answer]:
+        if self.shows_stages:
+            async for event in self.assistant.astream(question, history):
+                yield event
+        else:  # over in milliseconds: the stages would cost more than they show
+            yield await asyncio.to_thread(self.assistant.ask, question, history)
 
     async def ask(
         self, question: object, history: Sequence[Turn] = (), *, language: Language = "zh", door: str = "api"
@@ -111,7 +125,9 @@ class Desk:
         assert answer is not None
         return answer
 
-    async def turns_of(self, questions: Sequence[str], *, language: Language = "zh", door: str = "api") -> list[Turn]:
+    async def turns_of(
+        self, questions: Sequence[str], *, language: Language = "zh", door: str = "api"
+    ) -> list[Turn]:
         """The turns that earlier questions of a conversation became, asked again where they aren't remembered.
 
         Raises:
@@ -122,7 +138,9 @@ class Desk:
         for at in range(1, len(questions) + 1):
             key = tuple(questions[:at])
             if key not in self._turns:
-                self.remember(key, (await self.ask(questions[at - 1], turns, language=language, door=door)).turn())
+                self.remember(
+                    key, (await self.ask(questions[at - 1], turns, language=language, door=door)).turn()
+                )
             turns.append(self._turns[key])
         return turns
 
@@ -180,13 +198,23 @@ def turns_from(rows: object) -> list[Turn]:
         if not isinstance(row, Mapping):
             continue
         question, query = row.get("question"), row.get("query")
-        if isinstance(question, str) and isinstance(query, str) and len(question) + len(query) <= _LONGEST_FIELD:
-            turns.append(Turn(question, query, _addresses(row.get("sections")), _addresses(row.get("sentences"))))
+        if (
+            isinstance(question, str)
+            and isinstance(query, str)
+            and len(question) + len(query) <= _LONGEST_FIELD
+        ):
+            turns.append(
+                Turn(question, query, _addresses(row.get("sections")), _addresses(row.get("sentences")))
+            )
     return turns
 
 
 def _addresses(value: object) -> tuple[str, ...]:
-    return tuple(item for item in (value if isinstance(value, list) else [])[:200] if isinstance(item, str) and len(item) < 80)
+    return tuple(
+        item
+        for item in (value if isinstance(value, list) else [])[:200]
+        if isinstance(item, str) and len(item) < 80
+    )
 
 
 # --- Log ---------------------------------------------------------------------------------------------------------

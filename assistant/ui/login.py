@@ -65,14 +65,19 @@ class Logins:
             return self._known[digest]
         scheme, _, value = authorization.partition(" ")
         try:
-            given = base64.b64decode(value, validate=True).decode("utf-8") if scheme.lower() == "basic" else value
+            given = (
+                base64.b64decode(value, validate=True).decode("utf-8") if scheme.lower() == "basic" else value
+            )
         except (binascii.Error, UnicodeDecodeError):
             return None
         name, colon, password = given.partition(":")
         if scheme.lower() not in {"basic", "bearer"} or not colon:
             return None
         # An unknown name takes as long as a wrong password.
-        if not verify(password, self.hashes.get(name) or next(iter(self.hashes.values()))) or name not in self.hashes:
+        if (
+            not verify(password, self.hashes.get(name) or next(iter(self.hashes.values())))
+            or name not in self.hashes
+        ):
             return None
         if len(self._known) < _MOST_REMEMBERED:
             self._known[digest] = name
@@ -83,7 +88,9 @@ def hash_password(password: str) -> str:
     """A password as it stands in the file."""
     salt = secrets.token_bytes(16)
     key = hashlib.scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P)
-    return "$".join(("scrypt", str(_N), str(_R), str(_P), *(base64.b64encode(part).decode() for part in (salt, key))))
+    return "$".join(
+        ("scrypt", str(_N), str(_R), str(_P), *(base64.b64encode(part).decode() for part in (salt, key)))
+    )
 
 
 def verify(password: str, hashed: str) -> bool:

@@ -31,7 +31,9 @@ def receipts_of(answer: Answer, document: Document) -> dict[str, dict[str, str]]
     both: tuple[Language, Language] = ("zh", "en")
     return {
         language: {
-            "text": as_text(lines := [*answer_lines(answer, language), *source_lines([answer], document, language)]),
+            "text": as_text(
+                lines := [*answer_lines(answer, language), *source_lines([answer], document, language)]
+            ),
             "markdown": as_markdown(lines),
         }
         for language in both
@@ -40,7 +42,10 @@ def receipts_of(answer: Answer, document: Document) -> dict[str, dict[str, str]]
 
 def conversation(answers: Sequence[Answer], document: Document, language: Language) -> list[Line]:
     """A conversation as lines: title, label, every question with its answer, the source."""
-    lines = [Line("title", f"{text('exported', language)} · {document.title}"), Line("small", text("label", language))]
+    lines = [
+        Line("title", f"{text('exported', language)} · {document.title}"),
+        Line("small", text("label", language)),
+    ]
     for answer in answers:
         lines += answer_lines(answer, language)
     return [*lines, *source_lines(answers, document, language)]
@@ -57,7 +62,9 @@ def answer_lines(answer: Answer, language: Language) -> list[Line]:
         lines.append(Line("source", f"[{citation.marker}] {citation.label} ({where})"))
         lines.append(Line("quote", citation.quote))
         if citation.translation:
-            lines.append(Line("small", f"{text('unofficial', language)}{_colon(language)}{citation.translation}"))
+            lines.append(
+                Line("small", f"{text('unofficial', language)}{_colon(language)}{citation.translation}")
+            )
     lines += [
         Line("source", f"{text('nearest', language)}{_colon(language)}{near.label}")
         for near in answer.suggestions
@@ -106,7 +113,10 @@ def as_markdown(lines: Iterable[Line]) -> str:
         value = _MARKER.sub(r"[\1]", _MARKDOWN_SPECIAL.sub(r"\\\1", value))
         return re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", value)
 
-    return _join(shown[line.kind].format(plain(line.text).replace("\n", "\n> " if line.kind == "quote" else " ")) for line in _spaced(lines))
+    return _join(
+        shown[line.kind].format(plain(line.text).replace("\n", "\n> " if line.kind == "quote" else " "))
+        for line in _spaced(lines)
+    )
 
 
 def _spaced(lines: Iterable[Line]) -> Iterable[Line]:
@@ -138,7 +148,9 @@ def as_docx(lines: Iterable[Line]) -> bytes:
         font.element.rPr.rFonts.set(qn("w:eastAsia"), "宋体")
     styles = {"title": "Title", "heading": "Heading 2", "quote": "Quote"}
     for line in lines:
-        paragraph = document.add_paragraph(_CONTROL.sub(" ", line.text), style=styles.get(line.kind, "Normal"))
+        paragraph = document.add_paragraph(
+            _CONTROL.sub(" ", line.text), style=styles.get(line.kind, "Normal")
+        )
         if line.kind == "quote":
             paragraph.paragraph_format.left_indent = Cm(0.8)
         if line.kind == "small":
@@ -171,7 +183,10 @@ def answer_from(row: object, document: Document) -> Answer:
             reason=Reason(row["reason"]) if row.get("reason") else None,
             answer=_text(row["answer"]),
             citations=tuple(_citation(item, document) for item in row.get("citations", ())),
-            suggestions=tuple(Suggestion(_text(i["section_id"]), _text(i["label"]), _text(i.get("question", ""))) for i in row.get("suggestions", ())),
+            suggestions=tuple(
+                Suggestion(_text(i["section_id"]), _text(i["label"]), _text(i.get("question", "")))
+                for i in row.get("suggestions", ())
+            ),
             confidence=float(row.get("confidence", 0.0)),
             mode=_text(row.get("mode", "extractive")),
             model=_text(row["model"]) if row.get("model") else None,

@@ -42,7 +42,9 @@ class Names:
                 return address, address
             section = self.document.section(address)
             english = section.label_en
-            return section.label, english.replace(section.title, title) if title and section.title else english
+            return section.label, english.replace(
+                section.title, title
+            ) if title and section.title else english
         chapter = next((c for c in self.document.chapters if c.address == address), None)
         if chapter is None:
             return address, address
@@ -66,7 +68,9 @@ def words(key: str, *, tag: str = "span", attributes: str = "") -> str:
 def spoken(key: str, *names: str, suffix: tuple[str, str] = ("", "")) -> str:
     """Attributes (`title`, `aria-label`, `placeholder`) that follow the interface language."""
     chinese, english = (escape(text + tail) for text, tail in zip(all_texts()[key], suffix, strict=True))
-    return " ".join(f'{name}="{chinese}" data-zh-{name}="{chinese}" data-en-{name}="{english}"' for name in names)
+    return " ".join(
+        f'{name}="{chinese}" data-zh-{name}="{chinese}" data-en-{name}="{english}"' for name in names
+    )
 
 
 def _question_button(question: str, *, css: str = "ask") -> str:
@@ -74,7 +78,11 @@ def _question_button(question: str, *, css: str = "ask") -> str:
 
 
 def _section_button(names: Names, address: str, *, css: str = "goto") -> str:
-    return pair(*names.of(address), tag="button", attributes=f'type="button" class="{css}" data-goto="{escape(address)}"')
+    return pair(
+        *names.of(address),
+        tag="button",
+        attributes=f'type="button" class="{css}" data-goto="{escape(address)}"',
+    )
 
 
 # --- Answers -----------------------------------------------------------------------------------------------------
@@ -103,7 +111,9 @@ def render_answer(answer: Answer, names: Names) -> str:
     if answer.followups:
         buttons = "".join(_question_button(question) for question in answer.followups)
         body += f'<div class="next">{words("followups", attributes="class=lead")}{buttons}</div>'
-    return f'{head}<div class="answer" data-status="{answer.status}" lang="{_tag(answer.language)}">{body}</div>'
+    return (
+        f'{head}<div class="answer" data-status="{answer.status}" lang="{_tag(answer.language)}">{body}</div>'
+    )
 
 
 def render_partial(text: str) -> str:
@@ -138,7 +148,9 @@ def _statements(answer: Answer, names: Names) -> str:
         lines.clear()
 
     for line in filter(str.strip, answer.answer.splitlines()):
-        markers = [int(number) for number in dict.fromkeys(_MARKERS.findall(line)) if int(number) in citations]
+        markers = [
+            int(number) for number in dict.fromkeys(_MARKERS.findall(line)) if int(number) in citations
+        ]
         bare = _MARKERS.sub("", line).strip()
         if lines and _TRANSLATED.match(bare):
             lines.append(_translation(_TRANSLATED.sub("", bare)))
@@ -207,7 +219,11 @@ def _abstention(answer: Answer, names: Names) -> str:
 def _nearest(suggestions: Sequence[Suggestion], names: Names) -> str:
     cards = []
     for near in suggestions:
-        ask = f'<span class="instead">{words("ask_instead")}{_question_button(near.question)}</span>' if near.question else ""
+        ask = (
+            f'<span class="instead">{words("ask_instead")}{_question_button(near.question)}</span>'
+            if near.question
+            else ""
+        )
         cards.append(f"<li>{_section_button(names, near.section_id)}{ask}</li>")
     return f'<div class="nearest">{words("nearest", attributes="class=lead")}<ul>{"".join(cards)}</ul></div>'
 
@@ -230,7 +246,9 @@ def render_contents(document: Document, names: Names) -> str:
 
     rows = [f"<li>{entry(section.address, section.heading)}</li>" for section in document.front]
     for chapter in document.chapters:
-        inner = "".join(f"<li>{entry(s.address, s.heading)}</li>" for s in chapter.sections if s.number and s.heading)
+        inner = "".join(
+            f"<li>{entry(s.address, s.heading)}</li>" for s in chapter.sections if s.number and s.heading
+        )
         heading = entry(chapter.address, chapter.heading) if chapter.heading else ""
         rows.append(f"<li>{heading}<ol>{inner}</ol></li>")
     return f"<ol>{''.join(rows)}</ol>"
@@ -275,20 +293,26 @@ def _question_zh(node: Chapter | Section) -> str:
 def _chinese_number(number: int) -> str:
     digits = "零一二三四五六七八九"
     tens, ones = divmod(number, 10)
-    return (("" if tens == 1 else digits[tens]) + "十" if tens else "") + (digits[ones] if ones or not tens else "")
+    return (("" if tens == 1 else digits[tens]) + "十" if tens else "") + (
+        digits[ones] if ones or not tens else ""
+    )
 
 
 def _question_en(address: str) -> str:
     chapter, _, section = address.partition(".")
     if chapter == "0":
         return "What does the preamble say?" if section == "2" else "What does the issuing notice say?"
-    return f"What does chapter {chapter}, section {section} say?" if section else f"What is chapter {chapter} about?"
+    return (
+        f"What does chapter {chapter}, section {section} say?"
+        if section
+        else f"What is chapter {chapter} about?"
+    )
 
 
 def _section(section: Section, names: Names, *, level: int) -> str:
     heading = _heading(section, names, level=level) if section.heading else ""
     body = "".join(_paragraph(sentences, names) for sentences in _paragraphs(section.sentences))
-    front = " notice" if section.address == "0.1" else ""
+    front = " issuing" if section.address == "0.1" else ""
     return f'<section class="part{front}">{heading}{body}</section>'
 
 
@@ -306,7 +330,8 @@ def _paragraphs(sentences: Iterable[Sentence]) -> Iterable[list[Sentence]]:
 def _paragraph(sentences: Sequence[Sentence], names: Names) -> str:
     css = ' class="item"' if sentences[0].item else ""
     spans = "".join(
-        f'<span class="s" id="{anchor(s.address)}" data-s="{s.address}" tabindex="-1">{escape(s.text)}</span>' for s in sentences
+        f'<span class="s" id="{anchor(s.address)}" data-s="{s.address}" tabindex="-1">{escape(s.text)}</span>'
+        for s in sentences
     )
     english = " ".join(filter(None, (names.enrichment.english(s.address) for s in sentences)))
     gloss = f'<p class="gloss" lang="en">{escape(english)}</p>' if english else ""
@@ -317,7 +342,10 @@ def _paragraph(sentences: Sequence[Sentence], names: Names) -> str:
 
 _EXAMPLES = {
     "outline-2035": (
-        ("staff", ("到2025年要制定多少项地方标准？", "各区、各部门要怎样落实考核？", "第五章第三节讲了什么？")),
+        (
+            "staff",
+            ("到2025年要制定多少项地方标准？", "各区、各部门要怎样落实考核？", "第五章第三节讲了什么？"),
+        ),
         ("citizen", ("养老服务要制定哪些标准？", "小区停车和充电有什么安排？", "空气质量方面有哪些标准？")),
         ("english", ("How many international standards by 2025?", "What does it say about elderly care?")),
     )
@@ -330,7 +358,10 @@ def examples_of(document: Document, enrichment: Enrichment) -> Sequence[tuple[st
         return _EXAMPLES[document.id]
     found: dict[str, list[str]] = {"zh": [], "en": []}
     for section in document.sections():
-        notes = next((enrichment.sentences[s.address] for s in section.sentences if s.address in enrichment.sentences), None)
+        notes = next(
+            (enrichment.sentences[s.address] for s in section.sentences if s.address in enrichment.sentences),
+            None,
+        )
         for language, questions in found.items():
             if notes and section.chapter and notes.questions.get(language):
                 questions.append(notes.questions[language][0])
@@ -345,7 +376,8 @@ def render_frame(document: Document, enrichment: Enrichment, *, longest_question
         for audience, questions in examples_of(document, enrichment)
     )
     options = "".join(
-        pair(*names.of(section.address), tag="option", attributes=f'value="{section.address}"') for section in document.sections()
+        pair(*names.of(section.address), tag="option", attributes=f'value="{section.address}"')
+        for section in document.sections()
     )
     texts = {key: list(value) for key, value in all_texts().items()}
     fields = {

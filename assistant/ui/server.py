@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import os
 import socket
-import sqlite3
 import threading
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from assistant.config import Settings
-from assistant.feedback import Feedback, FeedbackStore
+from assistant.feedback import FeedbackStore
 from assistant.ui.desk import Desk, start_log
 from assistant.ui.login import Logins
-from assistant.ui.receipts import answer_from, as_docx, as_markdown, conversation
-from assistant.ui.texts import interface_language
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from assistant.pipeline import Assistant
-
-log = logging.getLogger("assistant.ui")
 
 _STATIC = Path(__file__).with_name("static")
 _LARGEST_BODY = 2_000_000
-_MOST_EXPORTED = 200
 _OPEN_TO_ALL = ("/healthz",)
 # Gradio's page has inline scripts and compiles templates; nothing may come from, or go to, another host.
 _HEADERS = (
@@ -69,55 +58,75 @@ class Guard:
         if self._logins is not None and scope["path"] not in _OPEN_TO_ALL:
             given = headers.get(b"authorization", b"").decode("latin-1")
             if not given or await asyncio.to_thread(self._logins.name_of, given) is None:
-                await _plain(send, 401, "请登录。 Please log in.", (b"www-authenticate", b'Basic realm="outline", charset="UTF-8"'))
+                await _plain(
+                    send,
+                    401,
+                    "请登录。 Please log in.",
+                    (b"www-authenticate", b'Basic realm="outline", charset="UTF-8"'),
+                )
                 return
+        body: bytes | None = None
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > _LARGEST_BODY:
             await _plain(send, 413, "请求过大。 The request is too large.")
             return
-        read = 0
+        if b"transfer-encoding" in headers and (body := await _read(receive)) is None:
+            await _plain(send, 413, "请求过大。 The request is too large.")
+            return
 
-        async def bounded() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            # A body sent in chunks states no length; the client is told to go away.
-            return {"type": "http.disconnect"} if read > _LARGEST_BODY else message
+        async def replayed() -> Message:
+            nonlocal body
+            if body is None:
+                return await receive()
+            message, body = {"type": "http.request", "body": body, "more_body": False}, None
+            return message
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
             await send(message)
 
-        await self._app(scope, bounded, with_headers)
+        await self._app(scope, replayed, with_headers)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """A body that states no length, read to its end; None when it is too large."""
+    body = b""
+    while len(body) <= _LARGEST_BODY:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+    return None
 
 
 async def _plain(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
-    start = {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain; charset=utf-8"), *headers]}
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [(b"content-type", b"text/plain; charset=utf-8"), *headers],
+    }
     await send(start)
     await send({"type": "http.response.body", "body": text.encode()})
 
 
-def build_app(desk: Desk, settings: Settings) -> App:
-    """The whole application over a desk.
+def build_app(desk: Desk, store: FeedbackStore, logins: Logins | None = None) -> App:
+    """The whole application over a desk."""
+    from assistant.ui.window import build_window, import_gradio, json_tools
 
-    Raises:
-        LoginFileError: `AUTH_FILE` is set and can't be used.
-    """
-    from assistant.ui.window import build_window, import_gradio
-
-    logins = Logins.load(settings.auth_file) if settings.auth_file else None
     gr = import_gradio()
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
 
     from assistant.ui.chat_api import chat_routes
+    from assistant.ui.page_routes import page_routes
 
     # Without the pages of interactive documentation: they load scripts from outside.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    _own_routes(app, desk, FeedbackStore(settings.feedback_db))
+    app.include_router(page_routes(desk.assistant.index, store))
     app.include_router(chat_routes(desk))
     app.mount("/window/static", StaticFiles(directory=_STATIC))
+    json_tools()
     theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     gr.mount_gradio_app(
         app, build_window(desk), path="/", css_paths=[_STATIC / "window.css"], favicon_path=str(_STATIC / "favicon.png"),
@@ -125,57 +134,6 @@ def build_app(desk: Desk, settings: Settings) -> App:
         enable_monitoring=False,
     )  # fmt: skip
     return Guard(app, logins)
-
-
-def _own_routes(app: FastAPI, desk: Desk, store: FeedbackStore) -> None:
-    from fastapi import Request
-    from fastapi.responses import JSONResponse, Response
-
-    index = desk.assistant.index
-
-    async def health() -> dict[str, Any]:
-        return {"status": "ok", "document": index.document.id, "index": index.manifest.key, "passages": index.manifest.passages}
-
-    async def export(request: Request) -> Response:
-        try:
-            body = await request.json()
-            rows = body["answers"]
-            if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_EXPORTED:
-                raise ValueError("between 1 and 200 answers can be exported")
-            answers = [answer_from(row, index.document) for row in rows]
-        except (ValueError, KeyError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
-        lines = conversation(answers, index.document, interface_language(body.get("language")))
-        if body.get("format") == "docx":
-            kind, suffix = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"
-            content = await asyncio.to_thread(as_docx, lines)
-        else:
-            kind, suffix, content = "text/markdown; charset=utf-8", "md", as_markdown(lines).encode()
-        name = quote(f"{index.document.title}-问答.{suffix}")
-        return Response(content, media_type=kind, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})
-
-    async def feedback(request: Request) -> Response:
-        try:
-            body = await request.json()
-            answer = answer_from(body["answer"], index.document)
-            row = Feedback(
-                verdict=body["verdict"], answer=answer.to_dict(), reason=body.get("reason") or "",
-                section=body.get("section") or "", comment=body.get("comment") or "",
-            )  # fmt: skip
-            if row.section and not index.document.has(row.section):
-                raise ValueError("the document has no such section")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
-        try:
-            await asyncio.to_thread(store.add, row)
-        except (sqlite3.Error, OSError):
-            log.exception("feedback not stored")
-            return JSONResponse({"error": "not stored"}, status_code=500)
-        log.info("feedback", extra={"fields": {"verdict": row.verdict, "reason": row.reason}})
-        return JSONResponse({"stored": True})
-
-    for path, method, route in (("/healthz", "GET", health), ("/window/export", "POST", export), ("/window/feedback", "POST", feedback)):
-        app.add_api_route(path, route, methods=[method], response_model=None)
 
 
 def serve(settings: Settings, *, open_browser: bool = False) -> None:
@@ -187,6 +145,7 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         OSError: the address or port can't be used.
     """
     start_log()
+    logins = Logins.load(settings.auth_file) if settings.auth_file else None
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Listening comes first: a port in use is told at once, and a page opened early waits instead of failing.
     with socket.create_server((settings.host, settings.port), family=family) as listener:
@@ -199,7 +158,8 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
             import uvicorn
 
             assistant = opening.result()
-        app = build_app(Desk(assistant, shows_stages=bool(settings.llm), log_questions=settings.log_questions), settings)
+        desk = Desk(assistant, shows_stages=bool(settings.llm), log_questions=settings.log_questions)
+        app = build_app(desk, FeedbackStore(settings.feedback_db), logins)
         url = address_of(settings.host, listener.getsockname()[1])
 
         class Server(uvicorn.Server):
@@ -217,7 +177,8 @@ def _open(settings: Settings) -> Assistant:
     from index.__main__ import progress_bar
 
     assistant = Assistant.open(settings, progress=progress_bar())
-    assistant.ask("?")  # what is loaded at first use is loaded before the first question
+    if not settings.llm:
+        assistant.ask("?")  # what is loaded at first use is loaded before the first question
     return assistant
 
 
@@ -229,7 +190,11 @@ def _announce(url: str, *, open_browser: bool) -> None:
 
 def has_display() -> bool:
     """Whether a browser window could be seen here."""
-    return os.name == "nt" or os.uname().sysname == "Darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return (
+        os.name == "nt"
+        or os.uname().sysname == "Darwin"
+        or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    )
 
 
 def address_of(host: str, port: int) -> str:

@@ -14,7 +14,9 @@ _FILE = Path(__file__).with_name("texts.json")
 @cache
 def all_texts() -> dict[str, tuple[str, str]]:
     """Every text by key: Chinese, English."""
-    return {key: (chinese, english) for key, (chinese, english) in json.loads(_FILE.read_text("utf-8")).items()}
+    return {
+        key: (chinese, english) for key, (chinese, english) in json.loads(_FILE.read_text("utf-8")).items()
+    }
 
 
 def text(key: str, language: Language, **values: object) -> str:

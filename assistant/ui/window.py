@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 from collections.abc import AsyncIterator
@@ -49,6 +50,18 @@ def import_gradio() -> ModuleType:
     return gr
 
 
+def json_tools() -> None:
+    """Have MCP tools reply in JSON: gradio gives Python's own notation of what an endpoint returns."""
+    import gradio.mcp
+    from mcp.types import TextContent
+
+    class JsonTools(gradio.mcp.GradioMCPServer):
+        def postprocess_output_data(self, data: Any, root_url: str) -> list[Any]:
+            return [TextContent(type="text", text=json.dumps(output, ensure_ascii=False)) for output in data]
+
+    gradio.mcp.GradioMCPServer = JsonTools  # type: ignore[misc]
+
+
 def build_window(desk: Desk) -> gradio.Blocks:
     """The page over a desk, with its endpoints."""
     gr = import_gradio()
@@ -57,7 +70,9 @@ def build_window(desk: Desk) -> gradio.Blocks:
     frame = render_frame(index.document, index.enrichment, longest_question=LONGEST_QUESTION)
     script = (_STATIC / "window.js").read_text("utf-8")
 
-    async def turn(question: str, history: list[dict[str, Any]], language: str) -> AsyncIterator[dict[str, Any]]:
+    async def turn(
+        question: str, history: list[dict[str, Any]], language: str
+    ) -> AsyncIterator[dict[str, Any]]:
         """One exchange as the page shows it: stages, then the answer's HTML with its receipts; or one line on why not."""
         shown = interface_language(language)
         try:
@@ -77,7 +92,7 @@ def build_window(desk: Desk) -> gradio.Blocks:
                     }
                 elif event.text:
                     yield {"stage": event.stage, "html": render_partial(event.text)}
-                elif desk.shows_stages:
+                else:
                     yield {"stage": event.stage}
         except DeskError as error:
             yield {"error": str(error)}
@@ -103,14 +118,21 @@ def build_window(desk: Desk) -> gradio.Blocks:
             limit: How many sections and how many sentences to return, 1 to 50.
         """
         try:
-            ranking = index.retriever.search(checked_question(query), k=max(1, min(int(limit), _MOST_RESULTS)))
+            ranking = index.retriever.search(
+                checked_question(query), k=max(1, min(int(limit), _MOST_RESULTS))
+            )
         except InputRefused as error:
             raise gr.Error(str(error), print_exception=False) from error
         document = index.document
         return {
             "query": query,
             "sections": [
-                {"address": s.address, "label": names.of(s.address)[0], "label_en": names.of(s.address)[1], "score": s.score}
+                {
+                    "address": s.address,
+                    "label": names.of(s.address)[0],
+                    "label_en": names.of(s.address)[1],
+                    "score": s.score,
+                }
                 for s in ranking.sections[:limit]
             ],
             "sentences": [
@@ -133,7 +155,9 @@ def build_window(desk: Desk) -> gradio.Blocks:
         found = re.fullmatch(r"(\d{1,3})(?:\.(\d{1,3}))?(?:#(\d{1,4}))?", address.strip())
         try:
             if found is None:
-                raise AddressError(f"地址应如 5、5.3 或 1.3#12。 An address looks like 5, 5.3 or 1.3#12, not {address[:40]}.")
+                raise AddressError(
+                    f"地址应如 5、5.3 或 1.3#12。 An address looks like 5, 5.3 or 1.3#12, not {address[:40]}."
+                )
             if found[2] is None:
                 sections = list(index.document.chapter(int(found[1])).sections)
             else:
@@ -143,8 +167,19 @@ def build_window(desk: Desk) -> gradio.Blocks:
         except AddressError as error:
             raise gr.Error(str(error), print_exception=False) from error
         label, label_en = names.of(found[0])
-        rows = [row for section in sections for row in sentences_of(section) if not found[3] or row["address"] == found[0]]
-        return {"address": found[0], "label": label, "label_en": label_en, "title": index.document.title, "sentences": rows}
+        rows = [
+            row
+            for section in sections
+            for row in sentences_of(section)
+            if not found[3] or row["address"] == found[0]
+        ]
+        return {
+            "address": found[0],
+            "label": label,
+            "label_en": label_en,
+            "title": index.document.title,
+            "sentences": rows,
+        }
 
     def sentences_of(section: Section) -> list[dict[str, Any]]:
         return [
@@ -154,11 +189,11 @@ def build_window(desk: Desk) -> gradio.Blocks:
 
     with gr.Blocks(title=index.document.title, analytics_enabled=False) as blocks:
         gr.HTML(frame, js_on_load=script, apply_default_css=False, padding=False)
-        # The page renders its own reply, so this endpoint is of no use to programs.
+        # The page's own endpoint, of no use to programs. The others skip gradio's queue: the desk bounds them all.
         gr.api(turn, api_name="turn", api_visibility="undocumented", concurrency_limit=None)
-        gr.api(ask, api_name="ask", concurrency_limit=None)
-        gr.api(search, api_name="search", concurrency_limit=None)
-        gr.api(read_section, api_name="read_section", concurrency_limit=None)
+        gr.api(ask, api_name="ask", queue=False)
+        gr.api(search, api_name="search", queue=False)
+        gr.api(read_section, api_name="read_section", queue=False)
     # The desk has the bound that people see; this one only keeps a flood from filling the memory.
-    blocks.queue(max_size=4 * (desk.at_once + desk.waiting), default_concurrency_limit=None, api_open=False)
+    blocks.queue(max_size=4 * (desk.at_once + desk.waiting), default_concurrency_limit=None, api_open=True)
     return blocks  # type: ignore[no-any-return]

@@ -115,6 +115,7 @@ function cite(chip) {
   if (turn?.answer) mark(turn.answer.citations);
   for (const other of $$(".chip.on")) other.classList.remove("on");
   chip.classList.add("on");
+  hint(null);
   const ids = chip.dataset.sentences.split(" ").filter(Boolean);
   show((ids.length ? ids : [chip.dataset.section]).map(nodeOf).filter(Boolean), chip, chip.getAttribute("aria-label"));
 }
@@ -129,7 +130,11 @@ function hint(chip) {
   const at = chip.getBoundingClientRect();
   const size = tip.getBoundingClientRect();
   tip.style.left = Math.max(12, Math.min(at.left, innerWidth - size.width - 12)) + "px";
-  tip.style.top = (at.top - size.height - 8 > 8 ? at.top - size.height - 8 : at.bottom + 8) + "px";
+  // A full chip stands under its quote, which the hint should not cover; a brief one stands in the text.
+  const above = at.top - size.height - 8;
+  const below = at.bottom + 8;
+  const under = chip.matches(".brief") ? above < 8 : below + size.height < innerHeight - 8 || above < 8;
+  tip.style.top = (under ? below : above) + "px";
 }
 for (const [enter, leave] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
   root.addEventListener(enter, (event) => { const chip = event.target.closest?.(".chip"); if (chip) hint(chip); });
@@ -330,6 +335,7 @@ root.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && !event.target.closest?.("input, textarea, select")) { event.preventDefault(); input.focus(); }
 });
+$(".skip").addEventListener("click", (event) => { event.preventDefault(); input.focus(); });
 $("#new").addEventListener("click", () => {
   chat.pending?.abort();
   chat.turns = [];

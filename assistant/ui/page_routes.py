@@ -1,0 +1,88 @@
+"""The page's own small requests: export, feedback; and `/healthz` for monitors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from assistant.feedback import Feedback, FeedbackStore
+from assistant.ui.receipts import answer_from, as_docx, as_markdown, conversation
+from assistant.ui.texts import interface_language
+from index.build import Index
+
+log = logging.getLogger("assistant.ui")
+
+_MOST_EXPORTED = 200
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def page_routes(index: Index, store: FeedbackStore) -> APIRouter:
+    """The routes over an index and a store of feedback."""
+    routes = APIRouter()
+    document = index.document
+
+    @routes.get("/healthz")
+    async def health() -> dict[str, Any]:
+        return {
+            "status": "ok",
+            "document": document.id,
+            "index": index.manifest.key,
+            "passages": index.manifest.passages,
+        }
+
+    @routes.post("/window/export")
+    async def export(request: Request) -> Response:
+        try:
+            body = await request.json()
+            rows = body["answers"]
+            if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_EXPORTED:
+                raise ValueError(f"between 1 and {_MOST_EXPORTED} answers can be exported")
+            answers = [answer_from(row, document) for row in rows]
+        except (ValueError, KeyError, TypeError) as error:
+            return _refusal(error)
+        lines = conversation(answers, document, interface_language(body.get("language")))
+        if body.get("format") == "docx":
+            kind, suffix, content = _WORD, "docx", await asyncio.to_thread(as_docx, lines)
+        else:
+            kind, suffix, content = "text/markdown; charset=utf-8", "md", as_markdown(lines).encode()
+        name = quote(f"{document.title}-问答.{suffix}")
+        return Response(
+            content, media_type=kind, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+        )
+
+    @routes.post("/window/feedback")
+    async def feedback(request: Request) -> Response:
+        try:
+            body = await request.json()
+            answer = answer_from(body["answer"], document)
+            row = Feedback(
+                verdict=body["verdict"],
+                answer=replace(answer, versions={"index": index.manifest.key, **answer.versions}).to_dict(),
+                reason=body.get("reason") or "",
+                section=body.get("section") or "",
+                comment=body.get("comment") or "",
+            )
+            if row.section and not document.has(row.section):
+                raise ValueError("the document has no such section")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _refusal(error)
+        try:
+            await asyncio.to_thread(store.add, row)
+        except (sqlite3.Error, OSError):
+            log.exception("feedback not stored")
+            return JSONResponse({"error": "not stored"}, status_code=500)
+        log.info("feedback", extra={"fields": {"verdict": row.verdict, "reason": row.reason}})
+        return JSONResponse({"stored": True})
+
+    return routes
+
+
+def _refusal(error: Exception) -> JSONResponse:
+    return JSONResponse({"error": str(error)}, status_code=400)
