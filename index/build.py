@@ -31,6 +31,8 @@ from index.types import Document, IndexingError, Passage, PassageKind, StoreErro
 FORMAT = 3
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
+# What is searched for to see that an index works; a number needs no dictionary to be loaded.
+_PROBE = "1"
 _MANIFEST = "manifest.json"
 
 
@@ -157,7 +159,7 @@ def _open(
         store = _store(settings, wanted, folder)
         if store.count() == len(passages):
             retriever = Retriever(document, passages, embedder, store, keywords)
-            retriever.search(document.title, k=1)
+            retriever.search(_PROBE, k=1)
             return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
     except StoreError:
         if settings.chroma_url:

@@ -116,10 +116,10 @@ def _stemmer() -> Stemmer:
 
 def pinyin_terms(text: str) -> list[str]:
     """Bigrams of toneless syllables, so that homophones match: 标准 and 镖准 are both `biao zhun`."""
-    from pypinyin import lazy_pinyin
-
     terms: list[str] = []
     for match in re.finditer(r"[\u3400-\u9fff]{2,}", fold(text)):
+        from pypinyin import lazy_pinyin  # its dictionary takes a while to load: not for English
+
         syllables = lazy_pinyin(match.group())
         terms += [f"{first} {second}" for first, second in pairwise(syllables)]
     return terms
