@@ -19,7 +19,7 @@ from index.types import Ranking
 
 _FILE = Path(__file__).with_name("calibration.json")
 FEATURES = (
-    "fused", "margin", "dense", "question", "words", "unknown", "length", "filled", "english", "other",
+    "fused", "margin", "dense", "question", "words", "unknown", "support", "weakest", "length", "filled", "english", "other",
 )  # fmt: skip
 
 
@@ -55,8 +55,9 @@ def load_calibration() -> Calibration:
     return Calibration(**{name: table[name] for name in Calibration.__dataclass_fields__})
 
 
-def features(query: Query, ranking: Ranking, ratio: float) -> list[float]:
-    """The evidence for a query, in the order of `FEATURES`; `ratio` is how well the asked slot is filled, 0 to 1."""
+def features(query: Query, ranking: Ranking, ratio: float, support: tuple[float, float]) -> list[float]:
+    """The evidence for a query, in the order of `FEATURES`; `ratio` is how well the asked slot is filled,
+    `support` how far the best sentence bears out the query's words (`Retriever.support`), each 0 to 1."""
     if not ranking.sentences:
         return [0.0] * len(FEATURES)
     best = ranking.sentences[0]
@@ -73,6 +74,7 @@ def features(query: Query, ranking: Ranking, ratio: float) -> list[float]:
         strongest("dense.question"),
         strongest("words.", "stems."),
         ranking.unknown,
+        *support,
         min(len(query.folded), 60) / 60,
         ratio,
         float(kind == "en"),

@@ -17,6 +17,7 @@ _FIGURE = re.compile(
 _COUNT = re.compile(r"(?:[二两三四五六七八九十百千万]|十[一二三四五六七八九])+(?:项|个|家|条|种)")
 _QUOTED = re.compile(r"[“《][^”》]*[”》]")
 _DATE = re.compile(r"(?:19|20)\d{2}(?:年|-\d)|\d{1,2}月\d{1,2}日")
+_NAMED_DAY = re.compile(r"[\u4e00-\u9fff]{3,}(?:日|节)(?=等|主题|活动|期间|当天)")
 _DURATION = re.compile(r"\d+\s*(?:个月|年|天|日|周|小时|分钟|个工作日)(?!\d)(?:以内|内|以上)?(?!代)")
 _MONEY = re.compile(r"\d[\d.,]*\s*(?:万|亿|千|百)?元|\d+\s*(?:万|亿)(?!人|平)")
 _PHONE = re.compile(r"\d{3,}[^\d，。；]{0,6}(?:热线|电话)|(?:热线|电话)[^\d，。；]{0,4}\d{3,}|https?://|www\.|@")
@@ -44,7 +45,7 @@ def has_figure(text: str) -> bool:
 def _fillers() -> dict[Slot, re.Pattern[str]]:
     return {
         Slot.NUMBER: re.compile(f"{_FIGURE.pattern}|{_COUNT.pattern}"),
-        Slot.DATE: _DATE,
+        Slot.DATE: re.compile(f"{_DATE.pattern}|{_NAMED_DAY.pattern}"),
         Slot.DURATION: _DURATION,
         Slot.MONEY: _MONEY,
         Slot.CONTACT: _PHONE,

@@ -16,6 +16,7 @@ from assistant.types import Query, Reason, Slot, Status
 from assistant.understand import document_text
 from index.chunk import target_years
 from index.lexical import fold
+from index.retrieve import Retriever
 from index.types import Document, Ranking, Scored, Section
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
@@ -32,25 +33,24 @@ class _Places:
     chinese: tuple[str, ...]
     english: re.Pattern[str]
     origin: re.Pattern[str]
-    partners: frozenset[str]
-    shared: re.Pattern[str]
+    alone: re.Pattern[str]
 
 
 @cache
 def _places() -> _Places:
     table = tomllib.loads(Path(__file__).with_name("places.toml").read_text("utf-8"))
-    names = sorted([*table["english"].split(), *table["english_phrases"], "Tianjin", "Hebei"], key=len, reverse=True)
+    names = sorted([*table["english"].split(), *table["english_phrases"]], key=len, reverse=True)
     return _Places(
-        chinese=tuple(name for key in ("chinese", "partners") for name in table[key].split() if not name.isascii()),
+        chinese=tuple(table["chinese"].split()),
         english=re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b"),
         origin=re.compile(table["origin"], re.IGNORECASE),
-        partners=frozenset(table["partners"].split()),
-        shared=re.compile(table["shared"], re.IGNORECASE),
+        alone=re.compile(table["alone"], re.IGNORECASE),
     )
 
 
-def extract(query: Query, ranking: Ranking, document: Document, calibration: Calibration) -> Draft:
+def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: Calibration) -> Draft:
     """Choose the sentences that answer a content question, or say why none does."""
+    document = retriever.document
     near = tuple(scored.address for scored in ranking.sections[:2])
     if absent := _named_but_absent(query, document, near):
         return absent
@@ -59,7 +59,8 @@ def extract(query: Query, ranking: Ranking, document: Document, calibration: Cal
         return abstain(Reason.NOT_IN_DOCUMENT, near=near)
     wanted = needed(query)
     chosen, ratio = _filled(candidates, query, document, wanted) if wanted else (candidates, 1.0)
-    confidence = calibration.probability(features(query, ranking, ratio))
+    support = retriever.support(query.text, (chosen or candidates)[0].address)
+    confidence = calibration.probability(features(query, ranking, ratio, support))
     if query.slot is Slot.POLAR and query.years and not _states_date(chosen[0].address, document):
         known_years = set(_YEAR.findall(document_text(document)))
         if not set(query.years) & known_years:
@@ -109,8 +110,7 @@ def foreign_place(query: Query, text: str) -> str:
     places = _places()
     found = [(query.folded.find(name), name) for name in places.chinese if name in query.folded]
     found += [(match.start(), match.group()) for match in places.english.finditer(query.text)]
-    if places.shared.search(query.folded):
-        found = [(at, name) for at, name in found if name not in places.partners]
+    found += [(match.start(), match.group()) for match in places.alone.finditer(query.text)]
     for at, name in sorted(found):
         if name not in text and not places.origin.search(query.text[:at].rstrip()):
             return name

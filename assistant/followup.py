@@ -27,6 +27,15 @@ _ENGLISH_OBJECT = re.compile(
 )
 
 
+_ENGLISH_SUBJECT = re.compile(
+    r"\b(?:will|is|are|was|were|does|do|did|should|can|has|have)\s+(?P<np>(?:(?:the|a|an)\s+)?[\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s+(?:be|being|been|get|improved|handled|planned|promoted|supported|going|mentioned|covered|allowed|required)\b)",
+    re.IGNORECASE,
+)
+# "Does it say…", "is it mandatory": the pronoun is the document or nothing at all.
+_MEANS_DOCUMENT = re.compile(r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b|\b(?:is|was) it (?:mandatory|true|correct|possible|required|compulsory)\b|\bin it\b")
+_PRONOUNS = frozenset("it they them this that these those there he she we you i".split())
+
+
 @dataclass(frozen=True, slots=True)
 class Rewrite:
     """A standalone question, the addresses that it points to, and sentences that it wants no more."""
@@ -41,6 +50,10 @@ def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrit
     if not history:
         return Rewrite(text)
     last = history[-1]
+    if switch := pattern("followup.switch").match(fold(text)):
+        rest = text[switch.end() :].strip() if len(fold(text)) == len(text) else ""
+        if re.search(r"\w{2}", rest):
+            return Rewrite(rest)
     folded = fold(text)
     if address := _neighbour(folded, last, document):
         return Rewrite(f"{document.section(address).label}讲什么" if "." in address else f"第{address}章讲什么", (address,))
@@ -98,7 +111,7 @@ def _replaced_subject(folded: str, text: str) -> str:
     for language in ("zh", "en"):
         for form in patterns(f"followup.{language}"):
             if match := form.match(folded):
-                subject = match["x"].strip(" ,，的")
+                subject = re.sub(r"(?:那边|这边|那块|这块|方面|这种|那种|那些|这些|这事|那事|这一级|那一级|的)+$", "", match["x"].strip(" ,，的"))
                 asks_again = any(pattern(f"slots.{slot}").search(subject) for slot in ("number", "date", "body", "duration"))
                 if subject and not asks_again and not re.search(r"什么|哪|怎|如何|为什么|吗$|没有$", subject):
                     at = folded.find(subject)
@@ -133,38 +146,53 @@ def _substitute_chinese(query: str, subject: str, document: Document) -> str:
             boundary += bool(classifier)
             return query[:boundary] + subject + query[at + size :]
     topic = topic_of(query, document)
-    return query.replace(topic, subject, 1) if topic else f"{subject}：{query}"
+    if topic:
+        return re.sub(rf"[“\"《]?{re.escape(topic)}[”\"》]?", subject, query, count=1)
+    return f"{subject}：{query}"
 
 
 def _substitute_english(query: str, subject: str) -> str:
     words = subject.split()
+    if match := _first(_ENGLISH_SUBJECT, query):
+        return f"{query[: match.start('np')]}{subject}{query[match.end('np') :]}"
     if words[-1].lower() in {"one", "ones"} and (match := _ENGLISH_NOUN_PHRASE.search(query)):
         head = match["np"].split()[-1]
         return f"{query[: match.start('np')]}{' '.join([*words[:-1], head])} {query[match.end('np') :]}"
     bare = re.sub(r"^(?:the|a|an)\s+", "", subject, flags=re.IGNORECASE)
     if (match := _ENGLISH_NOUN_PHRASE.search(query)) and match["np"].split()[-1].lower() == bare.split()[-1].lower():
         return f"{query[: match.start('np')]}{bare} {query[match.end('np') :]}"
-    objects = list(_ENGLISH_OBJECT.finditer(query))
-    if objects:
-        match = objects[-1]
+    if match := _last(_ENGLISH_OBJECT, query):
         return f"{query[: match.start('np')]}{subject}{query[match.end('np') :]}"
     if match := _ENGLISH_NOUN_PHRASE.search(query):
-        return f"{query[: match.start('np')]}{bare} {query[match.end('np') :]}"
+        head = match["np"].split()[-1] if len(match["np"].split()) > 1 else ""
+        return f"{query[: match.start('np')]}{' '.join(filter(None, (bare, head)))} {query[match.end('np') :]}"
     content = [w for w in re.findall(r"[A-Za-z][\w'-]*", query) if w.lower() not in ENGLISH_STOP_WORDS]
     topic = max(content, key=len, default="")
     return query.replace(topic, subject, 1) if topic else f"{subject}: {query}"
 
 
+def _first(form: re.Pattern[str], query: str) -> re.Match[str] | None:
+    """The first match whose noun phrase isn't a pronoun."""
+    return next((m for m in form.finditer(query) if m["np"].strip().lower() not in _PRONOUNS), None)
+
+
+def _last(form: re.Pattern[str], query: str) -> re.Match[str] | None:
+    """The last match whose noun phrase isn't a pronoun."""
+    return next((m for m in reversed(list(form.finditer(query))) if m["np"].strip().lower() not in _PRONOUNS), None)
+
+
 def _without_pronoun(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
     """A question whose pronoun is replaced by what it stands for, or None if it has none."""
     match = pattern("followup.pronoun").search(folded)
-    if match is None or len(text) != len(folded) or re.match(r"(?:这|那)(?:份)?(?:文件|纲要)|(?:this|the) (?:document|outline)|\bthere (?:is|are)\b|\b(?:is|are) there\b", folded[match.start() :]):
+    if match is None or len(text) != len(folded) or re.match(r"(?:这|那)(?:份)?(?:文件|纲要)|(?:this|the) (?:document|outline)\b", folded[match.start() :]):
         return None
-    if match.group() in {"there", "that", "this", "those", "these"} and re.match(r"\s+\w", folded[match.end() :]) and match["noun_en"] is None:
+    if _MEANS_DOCUMENT.search(folded):
+        return None
+    if match.group() in {"that", "this", "those", "these"} and re.match(r"\s+\w", folded[match.end() :]) and match["noun_en"] is None:
         # A demonstrative before a noun of the question's own, or "there is": nothing to resolve.
         return None
     exclude = last.sentences if pattern("followup.else").search(folded) else ()
-    antecedent = _antecedent(match["noun"] or match["noun_en"] or "", last, document)
+    antecedent = _antecedent(match["noun"] or match["noun_bare"] or match["noun_en"] or "", last, document)
     if not antecedent:
         return None
     possessive = "'s" if match.group() in {"its", "their"} else ""
@@ -188,12 +216,9 @@ def _antecedent(noun: str, last: Turn, document: Document) -> str:
     if chinese:
         topic = topic_of(last.query, document)
         return topic + noun if noun and noun not in topic and not is_body and len(noun) > 1 and topic else topic
-    match = _ENGLISH_NOUN_PHRASE.search(last.query)
-    objects = list(_ENGLISH_OBJECT.finditer(last.query))
-    if objects:
-        return objects[-1]["np"]
-    if match:
-        return match["np"].strip()
+    for match in (_first(_ENGLISH_SUBJECT, last.query), _last(_ENGLISH_OBJECT, last.query), _first(_ENGLISH_NOUN_PHRASE, last.query)):
+        if match:
+            return match["np"].strip()
     content = [w for w in re.findall(r"[A-Za-z][\w'-]*", last.query) if w.lower() not in ENGLISH_STOP_WORDS]
     return " ".join(content[-4:])
 
@@ -202,7 +227,8 @@ def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrit
     """A question without a subject of its own (谁负责？) with the subject of the question before."""
     content = content_of(folded, document)
     size = sum(map(len, content))
-    short = size <= 12 and len(folded.split()) <= 4 if folded.isascii() else size <= 2
+    known = any(stretch[at : at + 2] in document.bigrams for stretch in content for at in range(len(stretch) - 1))
+    short = size <= 12 and len(folded.split()) <= 4 if folded.isascii() else size <= (2 if known else 4)
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):

@@ -130,7 +130,7 @@ class Assistant:
             case Intent.CONTENT:
                 if items := structure.items_of((document.section(s.address) for s in ranking.sections), query):
                     return items
-        return extract(query, ranking, document, load_calibration())
+        return extract(query, ranking, self.index.retriever, load_calibration())
 
     def _verify(self, state: _State) -> None:
         assert state.query is not None and state.draft is not None

@@ -1,7 +1,7 @@
 """Numbers of a text as quantities: value, unit and limit, from digits and from words, in Chinese and English.
 
-八十项, 80项 and eighty are the same value; 18个月 and 18年 are not the same quantity; 80项以上 and at most 80 differ in
-their limit. Number words and limits stand in `guards.toml`.
+八十项, 80项 and eighty are the same value; 18个月 and 18年 are not the same quantity; 80项以上 and at most 80
+differ in their limit. Number words and limits stand in `guards.toml`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,12 @@ from typing import Any
 
 from assistant.guard_words import table
 
+# Calendar years that a text may name, and how many digits they have.
+_YEARS = range(1900, 2100)
+_YEAR_DIGITS = 4
+_HUNDRED = 100
+# 一 and “one” are mostly articles.
+_LEAST = 2
 _DIGITS = {"〇": 0, "零": 0, "两": 2, **{char: at for at, char in enumerate("一二三四五六七八九", start=1)}}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
@@ -27,7 +33,9 @@ _ZH = re.compile(
     rf"|(?P<digits>\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(?P<scale>[百千万亿]*)\s*(?P<sign>%|个百分点)?"
     rf"|(?P<words>[{_ZH_CHARS}]+)"
 )
-_ZH_UNIT = re.compile(r"\s*(?:(?P<month>个月)|(?P<year>年)|(?P<date>[月日号])|(?P<day>天)|(?P<week>周|星期)|(?P<hour>个?小时|个?钟头)|(?P<minute>分钟)|(?P<money>元|块钱)|(?P<times>倍))")
+_ZH_UNIT = re.compile(
+    r"\s*(?:(?P<month>个月)|(?P<year>年)|(?P<date>[月日号])|(?P<day>天)|(?P<week>周|星期)|(?P<hour>个?小时|个?钟头)|(?P<minute>分钟)|(?P<money>元|块钱)|(?P<times>倍))"
+)
 _EN_UNIT = re.compile(
     r"[\s-]*(?:(?P<month>months?)|(?P<year>years?)|(?P<day>days?)|(?P<week>weeks?)|(?P<hour>hours?)|(?P<minute>minutes?)|(?P<money>yuan|rmb|dollars?|euros?)|(?P<times>times|fold))\b"
 )
@@ -37,9 +45,9 @@ _EN_UNIT = re.compile(
 class Quantity:
     """A number of a text.
 
-    `unit` is `count`, `percent`, `calendar` (a year such as 2035), `month`, `year` (a length), `date`, `day`, `week`,
-    `hour`, `minute`, `money` or `times`; `bound` is `up` (at least), `down` (at most), `about` or empty; `start` and
-    `end` tell where it stands, its limit and unit included.
+    `unit` is `count`, `percent`, `calendar` (a year such as 2035), `month`, `year` (a length), `date`, `day`,
+    `week`, `hour`, `minute`, `money` or `times`; `bound` is `up` (at least), `down` (at most), `about` or
+    empty; `start` and `end` tell where it stands, its limit and unit included.
     """
 
     value: Fraction
@@ -50,7 +58,9 @@ class Quantity:
 
     def fits(self, other: Quantity) -> bool:
         """Whether the value and the kind of number agree; a date's number may be written as a bare one."""
-        return self.value == other.value and (self.unit == other.unit or {self.unit, other.unit} == {"count", "date"})
+        return self.value == other.value and (
+            self.unit == other.unit or {self.unit, other.unit} == {"count", "date"}
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -86,7 +96,9 @@ def _chinese(text: str) -> Iterator[Quantity]:
     for match in _ZH.finditer(text):
         found = match.groupdict()
         value, unit = _chinese_value(found)
-        if value is None or (found["words"] and (value < 2 or not set(found["words"]) - set("百千万亿"))):
+        if value is None or (
+            found["words"] and (value < _LEAST or not set(found["words"]) - set("百千万亿"))
+        ):
             continue
         end = match.end()
         if unit == "count" and (after := _ZH_UNIT.match(text, end)):
@@ -116,7 +128,7 @@ def _chinese_value(found: Mapping[str, str | None]) -> tuple[Fraction | None, st
 
 
 def _is_calendar_year(written: str | None, value: Fraction) -> bool:
-    return bool(written) and len(str(written)) == 4 and 1900 <= value <= 2099
+    return bool(written) and len(str(written)) == _YEAR_DIGITS and value in _YEARS
 
 
 @cache
@@ -163,7 +175,7 @@ def _english_numeral(words: str, numbers: Mapping[str, Any]) -> Fraction:
             continue
         if word in numbers["units"]:
             group += numbers["units"][word]
-        elif (scale := numbers["scales"][word]) == 100:
+        elif (scale := numbers["scales"][word]) == _HUNDRED:
             group = (group or 1) * scale
         else:
             total, group = total + (group or 1) * scale, 0
@@ -177,14 +189,20 @@ def _bound_patterns(language: str) -> tuple[tuple[str, re.Pattern[str], re.Patte
     order = ("down", "up", "about")
     if language == "zh":
         return tuple(
-            (name, re.compile(rf"(?<!不)(?:{bounds['zh_before'][name]})[^,。;、\d]{{0,4}}$"), re.compile(f"^(?:{bounds['zh_after'][name]})"))
+            (
+                name,
+                re.compile(rf"(?<!不)(?:{bounds['zh_before'][name]})[^,。;、\d]{{0,4}}$"),
+                re.compile(f"^(?:{bounds['zh_after'][name]})"),
+            )
             for name in order
         )
     return tuple(
         (
             name,
             re.compile(rf"(?<!no )(?<!not )\b(?:{bounds['en_before'][name]})\s+(?:the\s+|a\s+|an\s+)?$"),
-            re.compile(rf"^\s*(?:\w+\s+)?(?:{bounds['en_after'][name]})") if name in bounds["en_after"] else None,
+            re.compile(rf"^\s*(?:\w+\s+)?(?:{bounds['en_after'][name]})")
+            if name in bounds["en_after"]
+            else None,
         )
         for name in order
     )

@@ -29,7 +29,13 @@ def content_of(folded: str, document: Document) -> list[str]:
 
 
 def topic_of(query: str, document: Document) -> str:
-    """The longest stretch of a question that names its subject, in the question's own letters; "" if none does."""
-    bare = pattern("frames.zh").sub(" ", re.sub(r"到?\d{4}年", " ", query))
+    """The first stretch of a question that names its subject, in the question's own letters; "" if none does.
+
+    In 火灾的标准体系包括哪些 that is 火灾: a Chinese question puts its subject first. Verbs of action don't count.
+    """
+    text = re.sub(r"到?\d{4}年", lambda match: " " * len(match.group()), query)
+    bare = pattern("frames.zh").sub(lambda match: " " * len(match.group()), text)
+    verbs = re.compile(rf"(?:{pattern('bodies.verbs').pattern}|制定|形成|实施)+")
     stretches = re.findall(r"[^\W\d_][^\W_]*", cut_single(bare, document))
-    return max(stretches, key=len, default="")
+    trimmed = [re.sub(r"^[项个条家种类次名](?=..)", "", stretch) for stretch in stretches]
+    return next((stretch for stretch in trimmed if len(stretch) > 1 and not verbs.fullmatch(stretch)), "")

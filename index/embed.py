@@ -47,6 +47,9 @@ class Embedder(Protocol):
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of queries, shape (len(texts), dimension)."""
 
+    def encode_tokens(self, text: str) -> Vectors:
+        """One vector for each of a text's tokens, not normalised, shape (tokens, dimension)."""
+
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of passages, shape (len(texts), dimension)."""
 
@@ -129,6 +132,12 @@ class StaticEmbedder:
         """How many of the model's own tokens a text has."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def encode_tokens(self, text: str) -> Vectors:
+        """The token vectors of a text as they stand, shape (tokens, dimension)."""
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        vectors: Vectors = self._weights[ids].astype(np.float32)
+        return vectors
+
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); a static model treats queries as passages."""
         return self.encode_document(texts)
@@ -187,6 +196,12 @@ class TransformerEmbedder:
         """How many of the model's own tokens a text has."""
         encoded = self._model.tokenizer([text], truncation=False)
         return len(encoded["input_ids"][0])
+
+    def encode_tokens(self, text: str) -> Vectors:
+        """The model's contextual token vectors of a text, shape (tokens, dimension)."""
+        (tokens,) = self._model.encode([text], output_value="token_embeddings", show_progress_bar=False)
+        vectors: Vectors = np.asarray(tokens.cpu(), dtype=np.float32)
+        return vectors
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of queries, shape (len(texts), dimension)."""

@@ -85,6 +85,8 @@ class Retriever:
         self.embedder = embedder
         self._store = store
         self._keywords = keyword_indexes
+        self._passages = passages
+        self._evidence_of: dict[str, Scores] = {}
         self._sentences = [sentence.address for sentence in document.sentences()]
         self._sections = [section.address for section in document.sections()]
         row_of = {address: row for row, address in enumerate(self._sentences)}
@@ -122,6 +124,37 @@ class Retriever:
         )
         return Ranking(query=query, sections=sections, sentences=sentences, unknown=self._unknown(query))
 
+    def support(self, query: str, address: str) -> tuple[float, float]:
+        """How far the words of a query are borne out by a sentence and its notes: on average, and the weakest one.
+
+        Each token of the query takes the cosine of the nearest token (MaxSim, Khattab & Zaharia 2020), both 0 to 1;
+        tokens weigh by the length of their vectors, which is small for function words. The weakest is the lowest of
+        the heavier half.
+        """
+        tokens = self.embedder.encode_tokens(fold(query))
+        lengths = np.linalg.norm(tokens, axis=1)
+        if not lengths.sum():
+            return 0.0, 0.0
+        nearest = (tokens / np.maximum(lengths, 1e-6)[:, None]) @ self._evidence(address).T
+        best = nearest.max(axis=1).clip(0.0, 1.0)
+        heavy = best[lengths >= np.median(lengths)]
+        return float((best * lengths).sum() / lengths.sum()), float(heavy.min())
+
+    def _evidence(self, address: str) -> Scores:
+        """Unit token vectors of all passages of a sentence, kept once made."""
+        if address not in self._evidence_of:
+            section = address.partition("#")[0]
+            texts = [
+                p.text
+                for p in self._passages
+                if p.address in (address, section) and p.kind != PassageKind.SECTION
+            ]
+            tokens = self.embedder.encode_tokens(fold(" ".join(texts)))
+            self._evidence_of[address] = tokens / np.maximum(
+                np.linalg.norm(tokens, axis=1, keepdims=True), 1e-6
+            )
+        return self._evidence_of[address]
+
     def _unknown(self, query: str) -> float:
         """The share of a query's terms that no keyword leg of its analyzer knows."""
         analyzer = english_terms if query.isascii() else chinese_terms
@@ -148,6 +181,10 @@ class Retriever:
             if len(rows):
                 np.maximum.at(matrix[:, at], rows, self._keywords[name].scores(folded)[passages])
         return matrix
+
+    def close(self) -> None:
+        """Let go of the vector store; no search after this."""
+        self._store.close()
 
     def _scored(self, address: str, score: float, legs: Scores) -> Scored:
         found = {leg: round(float(value), 4) for leg, value in zip(LEGS, legs, strict=True) if value > 0}
