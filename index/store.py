@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 _BATCH = 1000
+# Vectors that Chroma keeps in a list, searched one by one, before it adds them to the graph.
+_LOGGED = 100
 # HNSW visits this many candidates; with a few thousand passages the search is as good as exact.
 _EF = 500
 
@@ -54,13 +56,23 @@ class VectorStore:
         Raises:
             StoreError: the store refuses.
         """
+        # The graph is saved with the last vector; what comes after a save is added again at each start.
+        size = max(2, len(ids))
         with _translated(self._name):
             if self._name in {collection.name for collection in self._client.list_collections()}:
                 self._client.delete_collection(self._name)
             collection = self._client.create_collection(
                 self._name,
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "ef_construction": _EF, "ef_search": _EF}},
+                configuration={
+                    "hnsw": {
+                        "space": "cosine",
+                        "ef_construction": _EF,
+                        "ef_search": _EF,
+                        "batch_size": min(_LOGGED, size),
+                        "sync_threshold": size,
+                    }
+                },
             )
         for start in range(0, len(ids), _BATCH):
             batch = slice(start, start + _BATCH)

@@ -232,7 +232,7 @@ def test_damaged_vectors_are_noticed_and_the_index_rebuilt(small_settings: Index
     assert vectors
     for file in vectors:
         file.write_bytes(b"")
-    made(small_settings)
+    assert made(small_settings)
     assert made(small_settings) == []
 
 
