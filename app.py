@@ -1,4 +1,4 @@
-"""The chat window: `python app.py [--open] [--port N]`. Wires settings to the server; all else lives in `assistant`."""
+"""The chat window: `python app.py [--open] [--port N]`. Wires settings to the server, no more."""
 
 from __future__ import annotations
 
@@ -26,20 +26,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         serve(Settings(**given), open_browser=arguments.open)
     except (IndexingError, LoginFileError) as error:
-        print(error, file=sys.stderr)
+        said = str(error)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(map(str, first["loc"])).upper()
-        print(f"设置 {name} 无效。 The setting {name} is wrong: {first['msg']}", file=sys.stderr)
+        said = f"设置 {name} 无效。 The setting {name} is wrong: {first['msg']}"
     except OSError as error:
-        print(
-            f"地址或端口用不了，可换 --port。 Can't listen there; try --port N: {error.strerror or error}",
-            file=sys.stderr,
-        )
+        said = f"地址或端口用不了，可换 --port。 Can't listen there; try --port N: {error.strerror or error}"
     except KeyboardInterrupt:
         return 0
     else:
         return 0
+    sys.stderr.write(f"{said}\n")
     return 2
 
 

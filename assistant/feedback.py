@@ -1,7 +1,7 @@
 """What readers say about answers: kept in one local SQLite file, nothing personal in it.
 
-A row holds the question, the answer object and the versions it was made with, so that a question that went wrong
-can be asked again and become a test. There is no address, no name, no time finer than the day.
+A row holds the question, the answer object and the versions it was made with, so that a question that went
+wrong can be asked again and become a test. There is no address, no name, no time finer than the day.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 VERDICTS = ("good", "bad")
 REASONS = ("", "wrong", "incomplete", "citation", "refused", "unclear")
 LONGEST_COMMENT = 500
+LONGEST_ADDRESS = 80
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS feedback (
     id INTEGER PRIMARY KEY,
@@ -37,8 +38,8 @@ CREATE TABLE IF NOT EXISTS feedback (
 class Feedback:
     """One judgement of one answer.
 
-    `verdict` is one of VERDICTS; `reason` one of REASONS; `section` the address that would have been right, or "";
-    `answer` the answer object of the contract; `day` an ISO date, set when it is stored.
+    `verdict` is one of VERDICTS; `reason` one of REASONS; `section` the address that would have been right,
+    if known; `answer` the answer object of the contract; `day` an ISO date, set when it is stored.
     """
 
     verdict: str
@@ -56,11 +57,11 @@ class Feedback:
         """
         if self.verdict not in VERDICTS or self.reason not in REASONS:
             raise ValueError("verdict or reason is none of those there are")
-        if not isinstance(self.section, str) or len(self.section) > 80:
+        if len(self.section) > LONGEST_ADDRESS:
             raise ValueError("section is not an address")
-        if not isinstance(self.comment, str) or len(self.comment) > LONGEST_COMMENT:
+        if len(self.comment) > LONGEST_COMMENT:
             raise ValueError(f"the comment is longer than {LONGEST_COMMENT} characters")
-        if not isinstance(self.answer.get("question"), str):
+        if not self.answer.get("question"):
             raise ValueError("the answer object has no question")
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,13 +86,19 @@ class FeedbackStore:
 
     def add(self, feedback: Feedback) -> None:
         """Store one judgement under today's date (UTC)."""
-        row = (
-            datetime.now(UTC).date().isoformat(), feedback.verdict, feedback.reason, feedback.section, feedback.comment,
-            feedback.answer["question"], json.dumps(dict(feedback.answer), ensure_ascii=False),
-        )  # fmt: skip
+        row = {
+            "day": datetime.now(UTC).date().isoformat(),
+            "verdict": feedback.verdict,
+            "reason": feedback.reason,
+            "section": feedback.section,
+            "comment": feedback.comment,
+            "question": feedback.answer["question"],
+            "answer": json.dumps(dict(feedback.answer), ensure_ascii=False),
+        }
         with self._open() as connection:
             connection.execute(
-                "INSERT INTO feedback (day, verdict, reason, section, comment, question, answer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO feedback (day, verdict, reason, section, comment, question, answer)"
+                " VALUES (:day, :verdict, :reason, :section, :comment, :question, :answer)",
                 row,
             )
 
@@ -123,7 +130,7 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def export_command(arguments: argparse.Namespace, path: Path) -> int:
-    """Write every judgement as one JSON object a line; 0 done, 2 the output can't be written or the store not read."""
+    """Write every judgement as one JSON object a line; 0 done, 2 it can't be read or written."""
     try:
         lines = [
             json.dumps(feedback.to_dict(), ensure_ascii=False) + "\n"

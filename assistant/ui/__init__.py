@@ -3,7 +3,8 @@
 | file | one line |
 | --- | --- |
 | `server.py` | one web application: routes, headers, limits, start |
-| `window.py` | the Gradio page and its named endpoints (HTTP API and MCP) |
+| `window.py` | the only import of gradio: the page, its HTTP API, its MCP server |
+| `endpoints.py` | what the page and programs can call |
 | `chat_api.py` | the OpenAI-compatible endpoint |
 | `page_routes.py` | export, feedback, health |
 | `desk.py` | every door's way to `Assistant.ask`: bound, limits, error numbers, log |

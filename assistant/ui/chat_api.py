@@ -1,7 +1,7 @@
 """`/v1/chat/completions` and `/v1/models`: the assistant as a model for clients that speak OpenAI's protocol.
 
-The last user message is the question; the user messages before it are its history. System messages are not obeyed:
-the assistant answers from the document whatever it is told.
+The last user message is the question; the user messages before it are its history. System messages are not
+obeyed: the assistant answers from the document whatever it is told.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.types import Answer, Status
-from assistant.ui.desk import Busy, Desk, DeskError, InputRefused
+from assistant.ui.desk import BusyError, Desk, DeskError, InputError
 from assistant.ui.render import Names
 from assistant.ui.texts import Language, text
 from index.language import detect
@@ -116,7 +116,7 @@ def _sources(answer: Answer, language: Language, names: Names) -> str:
 async def _chunks(
     first: str | Answer, rest: AsyncIterator[str | Answer], made: dict[str, Any], questions: list[str] | None
 ) -> AsyncIterator[str]:
-    def chunk(delta: dict[str, Any], *, finish: str | None = None, **more: Any) -> str:
+    def chunk(delta: dict[str, Any], *, finish: str | None = None, **more: object) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
         row = {**made, "object": "chat.completion.chunk", "choices": [choice], **more}
         return f"data: {json.dumps(row, ensure_ascii=False)}\n\n"
@@ -136,7 +136,8 @@ async def _chunks(
             except StopAsyncIteration:
                 break
     except DeskError as error:
-        yield f"data: {json.dumps({'error': {'message': str(error), 'type': 'server_error'}}, ensure_ascii=False)}\n\n"
+        told = {"error": {"message": str(error), "type": "server_error"}}
+        yield f"data: {json.dumps(told, ensure_ascii=False)}\n\n"
     if questions is not None:
         row = {**made, "object": "chat.completion.chunk", "choices": [], "usage": _usage(questions, said)}
         yield f"data: {json.dumps(row, ensure_ascii=False)}\n\n"
@@ -150,9 +151,8 @@ def _questions(body: object) -> list[str]:
         ValueError: the request is not of the form; the message says how.
     """
     messages = body.get("messages") if isinstance(body, dict) else None
-    if not isinstance(messages, list) or not messages:
+    if not isinstance(body, dict) or not isinstance(messages, list) or not messages:
         raise ValueError("“messages” must be a list of messages")
-    assert isinstance(body, dict)
     if body.get("n") not in {None, 1}:
         raise ValueError("“n” can only be 1: the assistant has one answer")
     questions = [
@@ -182,9 +182,9 @@ def _usage(questions: list[str], said: str) -> dict[str, int]:
 
 
 def _from_desk(error: DeskError) -> JSONResponse:
-    if isinstance(error, InputRefused):
+    if isinstance(error, InputError):
         return _refusal(400, "invalid_request_error", str(error))
-    if isinstance(error, Busy):
+    if isinstance(error, BusyError):
         return _refusal(429, "rate_limit_error", str(error))
     return _refusal(500, "server_error", str(error))
 

@@ -1,4 +1,4 @@
-"""The one way from any door (window, API, MCP, chat completions) to the assistant: bound, limits, error numbers, log."""
+"""The one way from any door (window, API, MCP, chat) to the assistant: bound, limits, error numbers, log."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ log = logging.getLogger("assistant.ui")
 
 LONGEST_HISTORY = 20
 _LONGEST_FIELD = 4_000
+_LONGEST_ADDRESS = 80
 _REMEMBERED = 512
 
 
@@ -33,21 +34,21 @@ class DeskError(Exception):
     """A question that gets no answer; the message is one line in the reader's language.
 
     DeskError
-     ├── InputRefused     too long, empty or not of the form
-     ├── Busy             more are waiting than the bound allows
-     └── Failed           an error of ours; the message carries the number that the log has
+     ├── InputError     too long, empty or not of the form
+     ├── BusyError             more are waiting than the bound allows
+     └── FailedError           an error of ours; the message carries the number that the log has
     """
 
 
-class InputRefused(DeskError):
+class InputError(DeskError):
     """The question or its history is too long, empty or not of the form."""
 
 
-class Busy(DeskError):
+class BusyError(DeskError):
     """More questions are waiting than the bound allows."""
 
 
-class Failed(DeskError):
+class FailedError(DeskError):
     """An error of ours; `number` is in the log beside its traceback."""
 
     def __init__(self, message: str, number: str) -> None:
@@ -59,8 +60,9 @@ class Failed(DeskError):
 class Desk:
     """Takes questions from every door.
 
-    At most `at_once` are answered at the same time and `waiting` more wait their turn; beyond that a question is
-    refused with a friendly line. `shows_stages`: the stages take long enough to be shown (a language model). Earlier turns come from the caller: nothing about anyone is kept.
+    At most `at_once` are answered at the same time and `waiting` more wait their turn; beyond that a question
+    is refused with a friendly line. `shows_stages`: the stages take long enough to be shown, as with a
+    language model. Earlier turns come from the caller: nothing about anyone is kept.
     """
 
     assistant: Assistant
@@ -101,7 +103,7 @@ class Desk:
                 log.exception(
                     "failed", extra={"fields": {"door": door, "number": number, **self._asked(asked)}}
                 )
-                raise Failed(text("failed", language, id=number), number) from error
+                raise FailedError(text("failed", language, id=number), number) from error
 
     async def _events(self, question: str, history: Sequence[Turn]) -> AsyncIterator[Progress | Answer]:
         if self.shows_stages:
@@ -118,17 +120,13 @@ class Desk:
         Raises:
             DeskError: the question gets no answer; see there.
         """
-        answer = None
-        async for event in self.stream(question, history, language=language, door=door):
-            if isinstance(event, Answer):
-                answer = event
-        assert answer is not None
-        return answer
+        events = [event async for event in self.stream(question, history, language=language, door=door)]
+        return next(event for event in events if isinstance(event, Answer))
 
     async def turns_of(
         self, questions: Sequence[str], *, language: Language = "zh", door: str = "api"
     ) -> list[Turn]:
-        """The turns that earlier questions of a conversation became, asked again where they aren't remembered.
+        """The turns that earlier questions became; those that aren't remembered are asked again.
 
         Raises:
             DeskError: one of them gets no answer.
@@ -145,7 +143,7 @@ class Desk:
         return turns
 
     def remember(self, questions: tuple[str, ...], turn: Turn) -> None:
-        """Keep the turn that the last of these questions became, so that a client that resends them costs nothing."""
+        """Keep the turn that the last of these questions became: a client that resends them costs nothing."""
         self._turns[questions[-LONGEST_HISTORY:]] = turn
         while len(self._turns) > _REMEMBERED:
             self._turns.popitem(last=False)
@@ -154,7 +152,7 @@ class Desk:
     async def _place(self, language: Language) -> AsyncIterator[None]:
         if self._inside >= self.at_once + self.waiting:
             log.warning("busy", extra={"fields": {"inside": self._inside}})
-            raise Busy(text("busy", language))
+            raise BusyError(text("busy", language))
         self._inside += 1
         try:
             async with self._places:
@@ -182,17 +180,17 @@ def checked_question(value: object, language: Language = "zh") -> str:
     """A question as text.
 
     Raises:
-        InputRefused: it is empty, too long or no text.
+        InputError: it is empty, too long or no text.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InputRefused(text("empty", language))
+        raise InputError(text("empty", language))
     if len(value) > LONGEST_QUESTION:
-        raise InputRefused(text("too_long", language, limit=LONGEST_QUESTION))
+        raise InputError(text("too_long", language, limit=LONGEST_QUESTION))
     return value
 
 
 def turns_from(rows: object) -> list[Turn]:
-    """Turns from what a page sends back; what isn't of the form is left out, since a page may be older than we are."""
+    """Turns from what a page sends back; what isn't of the form is left out, as the page may be old."""
     turns = []
     for row in (rows if isinstance(rows, list) else [])[-LONGEST_HISTORY:]:
         if not isinstance(row, Mapping):
@@ -213,11 +211,11 @@ def _addresses(value: object) -> tuple[str, ...]:
     return tuple(
         item
         for item in (value if isinstance(value, list) else [])[:200]
-        if isinstance(item, str) and len(item) < 80
+        if isinstance(item, str) and len(item) < _LONGEST_ADDRESS
     )
 
 
-# --- Log ---------------------------------------------------------------------------------------------------------
+# --- Log ----------------------------------------------------------------------------------------------
 
 
 class JsonLines(logging.Formatter):

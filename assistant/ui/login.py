@@ -1,6 +1,7 @@
-"""`AUTH_FILE`: names with hashed passwords, one `name:hash` a line. `python -m assistant.ui.login NAME` prints a line.
+"""`AUTH_FILE`: names with hashed passwords, one `name:hash` a line.
 
-The hash is scrypt (RFC 7914) with a salt of its own: `scrypt$n$r$p$salt$key`, salt and key in Base64.
+`python -m assistant.ui.login NAME` makes such a line. The hash is scrypt (RFC 7914) with a salt of its own:
+`scrypt$n$r$p$salt$key`, salt and key in Base64.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class LoginFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """Who may use the window. A login that was right is remembered by its digest: scrypt is slow on purpose."""
+    """Who may use the window. A right login is remembered by its digest: scrypt is slow on purpose."""
 
     hashes: Mapping[str, str]
     _known: dict[bytes, str] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Logins:
         return cls(hashes)
 
     def name_of(self, authorization: str) -> str | None:
-        """The name behind an `Authorization` header (`Basic …`, or `Bearer name:password`); None if it isn't right."""
+        """The name behind `Authorization: Basic …` or `Bearer name:password`; None if it isn't right."""
         digest = hashlib.sha256(self._salt + authorization.encode("utf-8", "replace")).digest()
         if digest in self._known:
             return self._known[digest]

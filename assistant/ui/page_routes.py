@@ -13,13 +13,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from assistant.feedback import Feedback, FeedbackStore
-from assistant.ui.receipts import answer_from, as_docx, as_markdown, conversation
+from assistant.ui.receipts import answer_from, answers_from, as_docx, as_markdown, conversation
 from assistant.ui.texts import interface_language
 from index.build import Index
+from index.types import AddressError
 
 log = logging.getLogger("assistant.ui")
 
-_MOST_EXPORTED = 200
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -41,10 +41,7 @@ def page_routes(index: Index, store: FeedbackStore) -> APIRouter:
     async def export(request: Request) -> Response:
         try:
             body = await request.json()
-            rows = body["answers"]
-            if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_EXPORTED:
-                raise ValueError(f"between 1 and {_MOST_EXPORTED} answers can be exported")
-            answers = [answer_from(row, document) for row in rows]
+            answers = answers_from(body["answers"], document)
         except (ValueError, KeyError, TypeError) as error:
             return _refusal(error)
         lines = conversation(answers, document, interface_language(body.get("language")))
@@ -69,9 +66,9 @@ def page_routes(index: Index, store: FeedbackStore) -> APIRouter:
                 section=body.get("section") or "",
                 comment=body.get("comment") or "",
             )
-            if row.section and not document.has(row.section):
-                raise ValueError("the document has no such section")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if row.section:
+                document.section(row.section)
+        except (ValueError, KeyError, TypeError, AttributeError, AddressError) as error:
             return _refusal(error)
         try:
             await asyncio.to_thread(store.add, row)

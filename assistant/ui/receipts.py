@@ -13,6 +13,8 @@ from assistant.types import Answer, Citation, Reason, Status, Suggestion
 from assistant.ui.texts import Language, text
 from index.types import AddressError, Document
 
+MOST_EXPORTED = 200
+_LONGEST_TEXT = 50_000
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~&])")
 # A marker stays readable in Markdown: [1] without a link definition is plain text.
 _MARKER = re.compile(r"\\\[(\d{1,3})\\\]")
@@ -106,8 +108,13 @@ def as_text(lines: Iterable[Line]) -> str:
 def as_markdown(lines: Iterable[Line]) -> str:
     """Lines as Markdown, with whatever the texts hold shown as text."""
     shown = {
-        "title": "# {}\n", "heading": "\n## {}\n", "text": "{}\n", "source": "\n{}\n", "quote": "> {}\n", "small": "*{}*  "
-    }  # fmt: skip
+        "title": "# {}\n",
+        "heading": "\n## {}\n",
+        "text": "{}\n",
+        "source": "\n{}\n",
+        "quote": "> {}\n",
+        "small": "*{}*  ",
+    }
 
     def plain(value: str) -> str:
         value = _MARKER.sub(r"[\1]", _MARKDOWN_SPECIAL.sub(r"\\\1", value))
@@ -143,7 +150,7 @@ def as_docx(lines: Iterable[Line]) -> bytes:
 
     document = docx.Document()
     for style in ("Normal", "Title", "Heading 2", "Quote"):
-        font = document.styles[style].font  # type: ignore[attr-defined]
+        font = document.styles[style].font
         font.name = "Times New Roman"
         font.element.rPr.rFonts.set(qn("w:eastAsia"), "宋体")
     styles = {"title": "Title", "heading": "Heading 2", "quote": "Quote"}
@@ -163,7 +170,18 @@ def as_docx(lines: Iterable[Line]) -> bytes:
     return stream.getvalue()
 
 
-# --- Answers that come back from a page ---------------------------------------------------------------------------
+# --- Answers that come back from a page ---------------------------------------------------------------
+
+
+def answers_from(rows: object, document: Document) -> list[Answer]:
+    """A conversation as a page sends it back, 1 to MOST_EXPORTED answers.
+
+    Raises:
+        ValueError: it is not of the form, or a quote is not what the document says at that place.
+    """
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_EXPORTED:
+        raise ValueError(f"between 1 and {MOST_EXPORTED} answers can be exported")
+    return [answer_from(row, document) for row in rows]
 
 
 def answer_from(row: object, document: Document) -> Answer:
@@ -173,7 +191,7 @@ def answer_from(row: object, document: Document) -> Answer:
         ValueError: it is not of the form, or a quote is not what the document says at that place.
     """
     if not isinstance(row, Mapping):
-        raise ValueError("not an answer object")
+        raise ValueError("not an answer object")  # noqa: TRY004 - a page's fault, told as such
     try:
         answer = Answer(
             question=_text(row["question"]),
@@ -210,6 +228,6 @@ def _citation(row: Mapping[str, Any], document: Document) -> Citation:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 50_000:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         raise TypeError("not a text of acceptable length")
     return value

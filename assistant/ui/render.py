@@ -1,6 +1,6 @@
-"""Answers and the document as HTML. Whatever comes from outside this package is escaped; nothing is read as Markdown.
+"""Answers and the document as HTML. Whatever comes from outside this package is escaped, Markdown included.
 
-Texts of the interface carry both languages (`data-zh`, `data-en`), so that the page switches without asking again.
+Texts of the interface carry both languages (`data-zh`, `data-en`): the page switches without asking again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Names:
     enrichment: Enrichment
 
     def of(self, address: str) -> tuple[str, str]:
-        """Label of a chapter, a section or a sentence's section; the address itself when there is no such node."""
+        """Label of a chapter, a section or a sentence's section; the address itself when there is none."""
         address = address.partition("#")[0]
         title = self.enrichment.title_english(address)
         if "." in address:
@@ -51,7 +51,7 @@ class Names:
         return chapter.label, f"Chapter {chapter.number}: {title}" if title else chapter.label_en
 
 
-# --- Small parts -------------------------------------------------------------------------------------------------
+# --- Small parts --------------------------------------------------------------------------------------
 
 
 def pair(chinese: str, english: str, *, tag: str = "span", attributes: str = "") -> str:
@@ -85,7 +85,7 @@ def _section_button(names: Names, address: str, *, css: str = "goto") -> str:
     )
 
 
-# --- Answers -----------------------------------------------------------------------------------------------------
+# --- Answers ------------------------------------------------------------------------------------------
 
 
 def render_answer(answer: Answer, names: Names) -> str:
@@ -170,7 +170,8 @@ def _statements(answer: Answer, names: Names) -> str:
 
 
 def _translation(text: str) -> str:
-    return f"""<p class="translation" lang="en">{words("unofficial", attributes='class="lead"')}{escape(text)}</p>"""
+    label = words("unofficial", attributes='class="lead"')
+    return f'<p class="translation" lang="en">{label}{escape(text)}</p>'
 
 
 def _evidence(citations: Iterable[Citation], names: Names) -> str:
@@ -203,7 +204,8 @@ def _chip(citation: Citation, names: Names, *, brief: bool = False) -> str:
     label = "" if brief else pair(chinese, english)
     return (
         f'<button type="button" class="chip{" brief" if brief else ""}" data-marker="{citation.marker}"'
-        f' data-section="{escape(citation.section_id)}" data-sentences="{escape(sentences)}" data-quote="{quote}"'
+        f' data-section="{escape(citation.section_id)}" data-sentences="{escape(sentences)}"'
+        f' data-quote="{quote}"'
         f" {spoken('cite', 'aria-label', suffix=suffix)}><b>[{citation.marker}]</b>{label}</button>"
     )
 
@@ -228,7 +230,7 @@ def _nearest(suggestions: Sequence[Suggestion], names: Names) -> str:
     return f'<div class="nearest">{words("nearest", attributes="class=lead")}<ul>{"".join(cards)}</ul></div>'
 
 
-# --- The document ------------------------------------------------------------------------------------------------
+# --- The document -------------------------------------------------------------------------------------
 
 
 def anchor(address: str) -> str:
@@ -242,7 +244,8 @@ def render_contents(document: Document, names: Names) -> str:
     def entry(address: str, chinese: str) -> str:
         english = names.enrichment.title_english(address)
         number = f"{address} " if address[0] != "0" else ""
-        return f'<a href="#{anchor(address)}" data-goto="{address}" data-zh="{escape(chinese)}" data-en="{escape(f"{number}{english}" if english else chinese)}">{escape(chinese)}</a>'
+        attributes = f'href="#{anchor(address)}" data-goto="{address}"'
+        return pair(chinese, f"{number}{english}" if english else chinese, tag="a", attributes=attributes)
 
     rows = [f"<li>{entry(section.address, section.heading)}</li>" for section in document.front]
     for chapter in document.chapters:
@@ -272,12 +275,14 @@ def _heading(node: Chapter | Section, names: Names, *, level: int = 3) -> str:
         key,
         tag="button",
         attributes=f'type="button" class="ask-here" data-fill-zh="{escape(_question_zh(node))}" '
-        f'data-fill-en="{escape(_question_en(address))}" {spoken(key, "aria-label", suffix=(f"：{chinese}", f": {english}"))}',
+        f'data-fill-en="{escape(_question_en(address))}" '
+        + spoken(key, "aria-label", suffix=(f"：{chinese}", f": {english}")),
     )
     title = names.enrichment.title_english(address)
     gloss = f'<span class="gloss" lang="en">{escape(title)}</span>' if title else ""
     return (
-        f'<h{level} id="{anchor(address)}" class="node" tabindex="-1"><span class="heading" data-heading="{address}" lang="zh-CN">'
+        f'<h{level} id="{anchor(address)}" class="node" tabindex="-1">'
+        f'<span class="heading" data-heading="{address}" lang="zh-CN">'
         f"{escape(node.heading)}</span>{button}{gloss}</h{level}>"
     )
 
@@ -338,7 +343,7 @@ def _paragraph(sentences: Sequence[Sentence], names: Names) -> str:
     return f'<p lang="zh-CN"{css}>{spans}</p>{gloss}'
 
 
-# --- The page's frame --------------------------------------------------------------------------------------------
+# --- The page's frame ---------------------------------------------------------------------------------
 
 _EXAMPLES = {
     "outline-2035": (
@@ -353,7 +358,7 @@ _EXAMPLES = {
 
 
 def examples_of(document: Document, enrichment: Enrichment) -> Sequence[tuple[str, Sequence[str]]]:
-    """Example questions by audience; for a document without its own, the first questions of its enrichment."""
+    """Example questions by audience; a document without its own has those of its enrichment."""
     if document.id in _EXAMPLES:
         return _EXAMPLES[document.id]
     found: dict[str, list[str]] = {"zh": [], "en": []}
@@ -372,7 +377,7 @@ def render_frame(document: Document, enrichment: Enrichment, *, longest_question
     """The page: conversation, question box, the document with its table of contents."""
     names = Names(document, enrichment)
     groups = "".join(
-        f'<div class="group">{words(audience, tag="h3")}{"".join(_question_button(q) for q in questions)}</div>'
+        f'<div class="group">{words(audience, tag="h3")}{"".join(map(_question_button, questions))}</div>'
         for audience, questions in examples_of(document, enrichment)
     )
     options = "".join(

@@ -1,4 +1,4 @@
-"""One web application: the Gradio page with its API and MCP server, chat completions, health, export and feedback."""
+"""One web application: the Gradio page with its API and MCP server, chat completions, the page's routes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import threading
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
@@ -20,16 +19,27 @@ from assistant.ui.login import Logins
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
-_STATIC = Path(__file__).with_name("static")
 _LARGEST_BODY = 2_000_000
 _OPEN_TO_ALL = ("/healthz",)
 # Gradio's page has inline scripts and compiles templates; nothing may come from, or go to, another host.
 _HEADERS = (
     (
         b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
-        b"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'",
+        b"; ".join(
+            (
+                b"default-src 'self'",
+                b"script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+                b"style-src 'self' 'unsafe-inline'",
+                b"img-src 'self' data: blob:",
+                b"font-src 'self' data:",
+                b"connect-src 'self' blob: data:",
+                b"worker-src 'self' blob:",
+                b"object-src 'none'",
+                b"base-uri 'self'",
+                b"form-action 'self'",
+                b"frame-ancestors 'self'",
+            )
+        ),
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -51,6 +61,7 @@ class Guard:
         self._logins = logins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -91,12 +102,12 @@ class Guard:
 
 async def _read(receive: Receive) -> bytes | None:
     """A body that states no length, read to its end; None when it is too large."""
-    body = b""
+    body = bytearray()
     while len(body) <= _LARGEST_BODY:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
-            return body
+            return bytes(body)
     return None
 
 
@@ -112,27 +123,17 @@ async def _plain(send: Send, status: int, text: str, *headers: tuple[bytes, byte
 
 def build_app(desk: Desk, store: FeedbackStore, logins: Logins | None = None) -> App:
     """The whole application over a desk."""
-    from assistant.ui.window import build_window, import_gradio, json_tools
-
-    gr = import_gradio()
     from fastapi import FastAPI
-    from fastapi.staticfiles import StaticFiles
 
     from assistant.ui.chat_api import chat_routes
     from assistant.ui.page_routes import page_routes
+    from assistant.ui.window import mount_window
 
     # Without the pages of interactive documentation: they load scripts from outside.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(page_routes(desk.assistant.index, store))
     app.include_router(chat_routes(desk))
-    app.mount("/window/static", StaticFiles(directory=_STATIC))
-    json_tools()
-    theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-    gr.mount_gradio_app(
-        app, build_window(desk), path="/", css_paths=[_STATIC / "window.css"], favicon_path=str(_STATIC / "favicon.png"),
-        footer_links=[], run_history=False, theme=theme, mcp_server=True, ssr_mode=False, show_error=False, pwa=False,
-        enable_monitoring=False,
-    )  # fmt: skip
+    mount_window(app, desk)
     return Guard(app, logins)
 
 

@@ -32,7 +32,13 @@ def open_page(window: Served, browser: Browser) -> Iterator[OpenPage]:
     problems: list[str] = []
 
     def opened(
-        path: str = "", *, width: int = 1440, locale: str = "zh-CN", theme: str = "light", url: str = "", watch: bool = True
+        path: str = "",
+        *,
+        width: int = 1440,
+        locale: str = "zh-CN",
+        theme: str = "light",
+        url: str = "",
+        watch: bool = True,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 844 if width < 500 else 900},
@@ -46,10 +52,15 @@ def open_page(window: Served, browser: Browser) -> Iterator[OpenPage]:
         page = context.new_page()
         base = url or window.url
         if watch:
-            page.on("console", lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None)
+            page.on(
+                "console",
+                lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None,
+            )
             page.on("pageerror", lambda error: problems.append(str(error)))
         own = (base, "data:", "blob:", "about:")
-        page.on("request", lambda sent: None if sent.url.startswith(own) else problems.append(f"asked {sent.url}"))
+        page.on(
+            "request", lambda sent: None if sent.url.startswith(own) else problems.append(f"asked {sent.url}")
+        )
         page.goto(base + path)
         page.wait_for_selector("#outline[data-ready]")
         return page

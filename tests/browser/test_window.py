@@ -47,7 +47,7 @@ def in_view(page: Page, selector: str) -> bool:
     return bool(page.evaluate(script, [selector]))
 
 
-# --- Asking and checking --------------------------------------------------------------------------------------------
+# --- Asking and checking ------------------------------------------------------------------------------
 
 
 def test_a_citation_shows_exactly_the_cited_sentence(open_page: OpenPage) -> None:
@@ -115,12 +115,16 @@ def test_the_contents_and_asking_about_a_section(open_page: OpenPage) -> None:
     expect(page.locator("#question")).to_have_value("第五章第三节讲了什么？")
     page.keyboard.press("Enter")
     last(page, ".chip").first.wait_for()
-    assert {"5.3"} == set(last(page, ".chip").evaluate_all("nodes => nodes.map(node => node.dataset.section)"))
+    assert {"5.3"} == set(
+        last(page, ".chip").evaluate_all("nodes => nodes.map(node => node.dataset.section)")
+    )
 
 
 def test_html_and_markdown_are_shown_as_text(open_page: OpenPage) -> None:
     page = open_page()
-    hostile = "<img src=x onerror=\"document.title='owned'\"> **粗体** [链接](javascript:alert(1)) 到2025年要制定多少项国际标准？"
+    hostile = (
+        f"<img src=x onerror=\"document.title='owned'\"> **粗体** [链接](javascript:alert(1)) {QUESTION}"
+    )
     ask(page, hostile)
     expect(last(page, ".asked")).to_contain_text(hostile)
     assert page.locator(".turns img, .turns strong, .turns a").count() == 0
@@ -137,7 +141,7 @@ def test_limits_are_told_before_anything_is_sent(open_page: OpenPage) -> None:
     assert page.locator(".turn").count() == 0
 
 
-# --- Languages, themes, widths, keyboard ----------------------------------------------------------------------------
+# --- Languages, themes, widths, keyboard --------------------------------------------------------------
 
 
 def test_the_interface_follows_the_browser_and_can_be_switched(open_page: OpenPage) -> None:
@@ -246,7 +250,7 @@ def test_no_serious_accessibility_finding(open_page: OpenPage, width: int, local
     assert found == []
 
 
-# --- Receipts, feedback, permalinks ---------------------------------------------------------------------------------
+# --- Receipts, feedback, permalinks -------------------------------------------------------------------
 
 
 def test_copies_carry_their_source_and_label(open_page: OpenPage) -> None:
@@ -305,7 +309,13 @@ def test_feedback_is_stored_with_its_reason(open_page: OpenPage, tmp_path: Path)
         page.get_by_role("button", name="提交").click()
         expect(last(page, "[data-act=bad]")).to_have_attribute("aria-pressed", "true")
         good, bad = FeedbackStore(tmp_path / "feedback.sqlite3").all()
-        assert (good.verdict, bad.verdict, bad.reason, bad.section, bad.comment) == ("good", "bad", "citation", "5.3", "应引第五章")
+        assert (good.verdict, bad.verdict, bad.reason, bad.section, bad.comment) == (
+            "good",
+            "bad",
+            "citation",
+            "5.3",
+            "应引第五章",
+        )
         assert bad.answer["question"] == QUESTION
         assert bad.answer["versions"]["index"]
 
@@ -331,13 +341,13 @@ def test_an_answer_is_there_in_a_blink(open_page: OpenPage) -> None:
         script = """() => new Promise((done) => {
             const start = performance.now(), before = document.querySelectorAll('.turn .answer').length;
             new MutationObserver((_, watcher) => {
-                if (document.querySelectorAll('.turn .answer').length > before) {
-                    watcher.disconnect();
-                    requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
-                }
+                if (document.querySelectorAll('.turn .answer').length <= before) return;
+                watcher.disconnect();
+                requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
             }).observe(document.querySelector('#turns'), {childList: true, subtree: true});
             const input = document.querySelector('#question');
-            input.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}));
+            const enter = {key: 'Enter', bubbles: true, cancelable: true};
+            input.dispatchEvent(new KeyboardEvent('keydown', enter));
         })"""
         times.append(float(page.evaluate(script)))
     # The mark is 300 ms on two idle cores; tests run beside other work.

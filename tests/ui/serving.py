@@ -71,8 +71,8 @@ def served(folder: Path, *arguments: str, **environment: str) -> Iterator[Served
 
 def _read(process: subprocess.Popen[str], lines: list[str]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line)
+    for line in process.stdout:  # one at a time: the window is waited for by what it prints
+        lines += [line]
 
 
 def health(url: str) -> dict[str, object]:

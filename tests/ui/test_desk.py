@@ -6,14 +6,24 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, cast
 
 import pytest
 
 from assistant.pipeline import Assistant, Progress
 from assistant.types import Answer, Status, Turn
-from assistant.ui.desk import Busy, Desk, Failed, InputRefused, JsonLines, checked_question, turns_from
+from assistant.ui.desk import (
+    BusyError,
+    Desk,
+    FailedError,
+    InputError,
+    JsonLines,
+    checked_question,
+    turns_from,
+)
+
+Logged = Callable[[], list[dict[str, Any]]]
 
 
 def said(question: str) -> Answer:
@@ -51,12 +61,12 @@ class Broken:
         raise RuntimeError("disk full")
 
 
-def desk(assistant: object, **options: Any) -> Desk:
+def desk(assistant: object, **options: Any) -> Desk:  # noqa: ANN401
     return Desk(cast("Assistant", assistant), **options)
 
 
 @pytest.fixture
-def logged() -> Any:
+def logged() -> Iterator[Logged]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
@@ -89,9 +99,9 @@ def test_beyond_the_bound_a_question_is_refused_in_the_readers_language() -> Non
         here = desk(waiting, shows_stages=True, at_once=2, waiting=1)
         tasks = [asyncio.create_task(here.ask(f"slow{n}")) for n in range(3)]
         await asyncio.sleep(0.05)
-        with pytest.raises(Busy, match="Many people"):
+        with pytest.raises(BusyError, match="Many people"):
             await here.ask("one more", language="en")
-        with pytest.raises(Busy, match="人较多"):
+        with pytest.raises(BusyError, match="人较多"):
             await here.ask("one more", language="zh")
         waiting.go.set()
         await asyncio.gather(*tasks)
@@ -101,8 +111,8 @@ def test_beyond_the_bound_a_question_is_refused_in_the_readers_language() -> Non
     asyncio.run(run())
 
 
-def test_an_error_has_a_number_that_the_log_has_too(logged: Any) -> None:
-    with pytest.raises(Failed) as caught:
+def test_an_error_has_a_number_that_the_log_has_too(logged: Logged) -> None:
+    with pytest.raises(FailedError) as caught:
         asyncio.run(desk(Broken()).ask("问", language="en"))
     assert caught.value.number in str(caught.value)
     assert "disk full" not in str(caught.value)
@@ -112,7 +122,7 @@ def test_an_error_has_a_number_that_the_log_has_too(logged: Any) -> None:
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_the_log_has_a_question_only_when_asked_to(assistant: Assistant, logged: Any, kept: bool) -> None:  # noqa: FBT001
+def test_the_log_has_a_question_only_when_asked_to(assistant: Assistant, logged: Logged, kept: bool) -> None:  # noqa: FBT001
     question = "养老服务有哪些标准？"
     asyncio.run(desk(assistant, log_questions=kept).ask(question))
     (row,) = logged()
@@ -123,7 +133,7 @@ def test_the_log_has_a_question_only_when_asked_to(assistant: Assistant, logged:
 
 @pytest.mark.parametrize("question", ["", "  \n", None, 7, ["x"], "长" * 2001])
 def test_what_is_no_question_is_refused(question: object) -> None:
-    with pytest.raises(InputRefused):
+    with pytest.raises(InputError):
         checked_question(question)
     assert checked_question("长" * 2000)
 

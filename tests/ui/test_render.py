@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -59,12 +60,17 @@ class Page(HTMLParser):
         return [e for e in self.elements if name in e.get("class", "").split()]
 
 
-def answer(**changes: Any) -> Answer:
-    fields: dict[str, Any] = {
-        "question": "问", "query": "问", "language": "zh", "status": Status.ANSWERED, "reason": None, "answer": "",
-        "confidence": 0.95,
-    }  # fmt: skip
-    return Answer(**{**fields, **changes})
+def answer(**changes: Any) -> Answer:  # noqa: ANN401
+    plain = Answer(
+        question="问",
+        query="问",
+        language="zh",
+        status=Status.ANSWERED,
+        reason=None,
+        answer="",
+        confidence=0.95,
+    )
+    return replace(plain, **changes)
 
 
 def citation(
@@ -84,7 +90,7 @@ def citation(
     )
 
 
-# --- The document ---------------------------------------------------------------------------------------------------
+# --- The document -------------------------------------------------------------------------------------
 
 
 def test_the_document_is_shown_whole_and_word_for_word(assistant: Assistant, names: Names) -> None:
@@ -102,7 +108,7 @@ def test_the_document_is_shown_whole_and_word_for_word(assistant: Assistant, nam
     ]
 
 
-def test_every_sentence_and_heading_has_an_id_of_its_own(assistant: Assistant, names: Names) -> None:
+def test_every_sentence_and_heading_has_an_id_of_its_own(assistant: Assistant) -> None:
     page = Page(render_frame(assistant.index.document, assistant.index.enrichment, longest_question=9))
     ids = [element["id"] for element in page.elements if "id" in element]
     assert len(ids) == len(set(ids))
@@ -130,7 +136,7 @@ def test_ask_about_this_section_asks_for_that_section(
     assert all(c == address or c.startswith(f"{address}.") for c in cited)
 
 
-# --- Answers --------------------------------------------------------------------------------------------------------
+# --- Answers ------------------------------------------------------------------------------------------
 
 
 def test_a_quote_stands_apart_and_its_chip_carries_the_address(assistant: Assistant, names: Names) -> None:
@@ -212,8 +218,11 @@ def test_every_reason_has_words_in_both_languages(names: Names, reason: Reason) 
     ],
 )
 def test_doubt_is_told_in_words_where_there_is_some(
-    names: Names, confidence: float, status: Status, told: bool
-) -> None:  # noqa: FBT001
+    names: Names,
+    confidence: float,
+    status: Status,
+    told: bool,  # noqa: FBT001
+) -> None:
     page = Page(render_answer(answer(answer="x", status=status, confidence=confidence), names))
     assert bool(page.css("caution")) is told
 
@@ -227,8 +236,11 @@ def test_doubt_is_told_in_words_where_there_is_some(
     ],
 )
 def test_the_standalone_query_is_shown_where_it_was_rewritten(
-    names: Names, question: str, query: str, shown: bool
-) -> None:  # noqa: FBT001
+    names: Names,
+    question: str,
+    query: str,
+    shown: bool,  # noqa: FBT001
+) -> None:
     page = Page(render_answer(answer(question=question, query=query, answer="x"), names))
     assert [e["text"] for e in page.where(tag="q")] == ([query] if shown else [])
 
@@ -236,10 +248,16 @@ def test_the_standalone_query_is_shown_where_it_was_rewritten(
 def test_nothing_from_outside_becomes_markup(names: Names, assistant: Assistant) -> None:
     cited = citation(assistant, "1.3#12", translation=ATTACK)
     hostile = answer(
-        question=ATTACK, query=ATTACK + "?", language='zh" onload="x', answer=f"{ATTACK}[1]\n{ATTACK}", citations=(cited,),
-        suggestions=(Suggestion(ATTACK, ATTACK, ATTACK),), followups=(ATTACK,), more_sections=(Suggestion(ATTACK, ATTACK),),
+        question=ATTACK,
+        query=ATTACK + "?",
+        language='zh" onload="x',
+        answer=f"{ATTACK}[1]\n{ATTACK}",
+        citations=(cited,),
+        suggestions=(Suggestion(ATTACK, ATTACK, ATTACK),),
+        followups=(ATTACK,),
+        more_sections=(Suggestion(ATTACK, ATTACK),),
         notice=ATTACK,
-    )  # fmt: skip
+    )
     for html in (render_answer(hostile, names), render_partial(ATTACK)):
         page = Page(html)
         assert not {e["tag"] for e in page.elements} & {"img", "script", "strong", "a"}

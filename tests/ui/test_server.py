@@ -1,4 +1,4 @@
-"""The running window for programs: gradio_client, the MCP client, the openai package, plain HTTP; all over loopback."""
+"""The running window for programs: gradio_client, MCP, the openai package, plain HTTP; over loopback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-
 import statistics
 import subprocess
 import sys
@@ -21,12 +20,11 @@ import docx
 import httpx
 import openai
 import pytest
-from gradio_client import Client
-from gradio_client.exceptions import AppError
+from gradio_client import Client  # type: ignore[import-untyped]
+from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 
-from assistant.feedback import FeedbackStore
 from assistant.ui.login import hash_password
 from tests.ui.serving import ROOT, Served, health, served
 
@@ -46,7 +44,7 @@ def cited(answer: dict[str, Any]) -> set[str]:
     return {id_ for citation in answer["citations"] for id_ in citation["sentence_ids"]}
 
 
-# --- Gradio's API ---------------------------------------------------------------------------------------------------
+# --- Gradio's API -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +111,7 @@ def test_twenty_users_at_once(window: Served) -> None:
     assert statistics.quantiles([seconds for seconds, _ in outcomes], n=20)[-1] < 10
 
 
-# --- MCP ------------------------------------------------------------------------------------------------------------
+# --- MCP ----------------------------------------------------------------------------------------------
 
 
 def test_the_mcp_server(window: Served) -> None:
@@ -142,7 +140,7 @@ def test_the_mcp_server(window: Served) -> None:
     asyncio.run(run())
 
 
-# --- Chat completions -----------------------------------------------------------------------------------------------
+# --- Chat completions ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +204,7 @@ def test_a_wrong_chat_request_is_told_in_the_protocols_form(window: Served, body
     assert reply.json()["error"]["message"]
 
 
-# --- Plain HTTP -----------------------------------------------------------------------------------------------------
+# --- Plain HTTP ---------------------------------------------------------------------------------------
 
 
 def test_health(window: Served) -> None:
@@ -259,13 +257,14 @@ def test_export_and_feedback(window: Served) -> None:
     )
     given = {"answer": answer, "verdict": "bad", "reason": "citation", "section": "1.3"}
     assert httpx.post(f"{window.url}window/feedback", json=given).json() == {"stored": True}
-    for wrong in ({**given, "section": "77.7"}, {**given, "verdict": "?"}, {"verdict": "good"}, []):
+    wrongs: list[Any] = [{**given, "section": "77.7"}, {**given, "verdict": "?"}, {"verdict": "good"}, []]
+    for wrong in wrongs:
         assert httpx.post(f"{window.url}window/feedback", json=wrong).status_code == 400
     forged = {**answer, "citations": [{**answer["citations"][0], "quote": "取消"}]}
     assert httpx.post(f"{window.url}window/export", json={"answers": [forged]}).status_code == 400
 
 
-# --- Start, stop, login ---------------------------------------------------------------------------------------------
+# --- Start, stop, login -------------------------------------------------------------------------------
 
 
 def test_login_start_and_stop(tmp_path: Path) -> None:
@@ -273,7 +272,7 @@ def test_login_start_and_stop(tmp_path: Path) -> None:
     users.write_text(f"li:{hash_password('two')}\n", encoding="utf-8")
     with served(tmp_path, AUTH_FILE=str(users), LOG_QUESTIONS="false") as running:
         assert health(running.url)["status"] == "ok"  # for monitors
-        for path in ("", "config", "gradio_api/info", "v1/models", "window/static/window.css"):
+        for path in ("", "config", "gradio_api/info", "v1/models"):
             refused = httpx.get(f"{running.url}{path}")
             assert refused.status_code == 401, path
             assert refused.headers["www-authenticate"].startswith("Basic")
@@ -319,9 +318,14 @@ def test_a_start_that_fails_is_one_line(environment: dict[str, str], said: str) 
 
     arguments = [] if "PORT" in environment else ["--port", "0"]
     done = subprocess.run(
-        [sys.executable, "app.py", *arguments], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
-        check=False, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,124 @@
+"""`python -m tests.browser.screenshots`: the window's main states as PNG files.
+
+The README's alone, or with `--all` at three widths, in both languages and themes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page  # noqa: TC002
+
+from tests.browser.browser import chromium
+from tests.ui.serving import ROOT, served
+
+OUT = ROOT / "docs" / "screenshots"
+LARGEST = 300_000
+SIZES = {1440: 900, 1024: 768, 390: 844}
+ASKED = {
+    "zh-CN": ("到2025年要制定多少项地方标准？", "那国际标准呢？"),
+    "en-GB": ("How many international standards by 2025?",),
+}
+ABSENT = {"zh-CN": "北京有多少辆公交车？", "en-GB": "How many buses does Beijing have?"}
+README = {"answer-1440-zh-light", "abstention-1440-en-dark", "document-390-zh-light"}
+
+
+def save(picture: bytes, path: Path) -> None:
+    """Write a picture with a palette: a third of the size, and no difference to see."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    image.save(path, optimize=True)
+
+
+def ask(page: Page, question: str) -> None:
+    """Ask and wait for the answer."""
+    page.fill("#question", question)
+    page.press("#question", "Enter")
+    page.locator(".turn").last.locator(".acts").wait_for()
+
+
+def answer(page: Page, locale: str) -> None:
+    """An answer, its citation shown in the document where there is room for both."""
+    for question in ASKED[locale]:
+        ask(page, question)
+    page.locator(".turn").last.locator(".chip").first.click()
+    if (page.viewport_size or {"width": 0})["width"] < 900:
+        page.keyboard.press("Escape")
+    page.mouse.move(5, 5)
+
+
+def abstention(page: Page, locale: str) -> None:
+    """A question that the document doesn't answer."""
+    ask(page, ABSENT[locale])
+
+
+def document(page: Page, locale: str) -> None:
+    """A citation in the document; on a phone the drawer."""
+    ask(page, ASKED[locale][-1])
+    page.locator(".turn").last.locator(".chip").first.click()
+    page.locator("#glosses").check()
+    page.locator(".turn").last.locator(".chip").first.dispatch_event("click")
+    page.mouse.move(5, 5)
+
+
+def feedback(page: Page, locale: str) -> None:
+    """The form behind the thumb."""
+    ask(page, ASKED[locale][0])
+    page.locator("[data-act=bad]").click()
+
+
+STATES: dict[str, Callable[[Page, str], None]] = {
+    "first": lambda _page, _locale: None,
+    "answer": answer,
+    "abstention": abstention,
+    "document": document,
+    "feedback": feedback,
+}
+
+
+def main() -> int:
+    """Draw them; 1 if one is larger than a repository should hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--all", action="store_true", help="every state, width, language and theme, not the README's alone"
+    )
+    parser.add_argument("-o", "--output", type=Path, default=OUT)
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    too_large = []
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as window, chromium() as browser:
+        for state, act in STATES.items():
+            for width, height in SIZES.items():
+                for locale in ASKED:
+                    for theme in ("light", "dark"):
+                        name = f"{state}-{width}-{locale[:2]}-{theme}"
+                        if not arguments.all and name not in README:
+                            continue
+                        context = browser.new_context(
+                            viewport={"width": width, "height": height},
+                            locale=locale,
+                            color_scheme="dark" if theme == "dark" else "light",
+                            reduced_motion="reduce",
+                        )
+                        page = context.new_page()
+                        page.goto(window.url)
+                        page.wait_for_selector("#outline[data-ready]")
+                        act(page, locale)
+                        page.wait_for_timeout(300)
+                        path = arguments.output / f"{name}.png"
+                        save(page.screenshot(), path)
+                        context.close()
+                        print(path.name, path.stat().st_size)
+                        too_large += [path.name] if path.stat().st_size > LARGEST else []
+    if too_large:
+        sys.stderr.write(f"too large: {', '.join(too_large)}\n")
+    return 1 if too_large else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
