@@ -124,8 +124,10 @@ def test_vocabulary_keeps_words_whole_and_spells_the_rest() -> None:
     others = corpus.Pairs("others", ["straße größe über"] * 20, ["дорога улица"] * 20, 1, "multi")
     size = VocabularySize(han=30, latin=5, numbers=5, latin_pieces=40, other_pieces=60)
     tokenizer = build(count([pairs_of(texts), others], domain=frozenset()), size, terms=["接诉即办"])
-    tokens = tokenizer.encode("标准化发展，接诉即办 Systems standardly 標").tokens
-    assert tokens[-1] == UNKNOWN
+    encoding = tokenizer.encode("标准化发展，接诉即办 Systems standardly 標")
+    tokens = encoding.tokens
+    assert encoding.ids[-1] == tokenizer.token_to_id(UNKNOWN)
+    assert 0 not in encoding.ids[:-1]
     assert {"发展", "接诉即办", "systems"} <= set(tokens)
     assert "".join(tokens[:-1]) == "标准化发展接诉即办systemsstandardly"
 
@@ -238,17 +240,23 @@ def test_bundled_model_is_small_and_loads_in_sentence_transformers(bundled: Stat
 
 
 @pytest.mark.parametrize(
-    ("query", "right", "wrong"),
+    ("query", "right"),
     [
-        ("Where can my child go to kindergarten?", "发展普惠性学前教育", "加强城市内涝治理"),
-        ("roads flood when it rains", "加强城市内涝治理", "发展普惠性学前教育"),
-        ("下大雨路上积水", "加强城市内涝治理", "推动文化产业发展"),
-        ("老人一个人住谁来照顾", "完善居家养老服务", "优化口岸营商环境"),
+        ("Where can my child go to kindergarten?", "发展普惠性学前教育"),
+        ("roads flood when it rains", "加强城市内涝治理"),
+        ("下大雨路上积水", "加强城市内涝治理"),
+        ("老人一个人住谁来照顾", "完善居家养老服务"),
     ],
     ids=["kindergarten", "flooding", "flooding_zh", "elderly"],
 )
-def test_bundled_model_knows_plain_words_and_english(
-    bundled: StaticModel, query: str, right: str, wrong: str
+def test_bundled_model_finds_official_words_from_plain_ones(
+    bundled: StaticModel, query: str, right: str
 ) -> None:
-    scores = bundled([query], [right, wrong])[0]
-    assert scores[0] > scores[1] + 0.1
+    passages = [
+        "发展普惠性学前教育",
+        "加强城市内涝治理",
+        "推动文化产业发展",
+        "完善居家养老服务",
+        "优化口岸营商环境",
+    ]
+    assert passages[int(bundled([query], passages).argmax())] == right

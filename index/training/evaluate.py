@@ -92,7 +92,7 @@ class Keywords:
 
     def __call__(self, queries: Sequence[str], passages: Sequence[str]) -> Floats:
         """Cosine of the TF-IDF vectors."""
-        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 
         vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
         b = vectorizer.fit_transform(passages)
