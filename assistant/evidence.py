@@ -26,7 +26,7 @@ _PENALTY = re.compile(r"罚款|处罚|处分|吊销|拘留|追究[^，。]{0,6}�
 _ADDRESS = re.compile(r"(?:区|街道?|路|大街|胡同|镇)[^，。]{0,10}\d+号|位于|坐落")
 _SHARE = re.compile(r"\d+(?:\.\d+)?%|百分之[一二三四五六七八九十百零〇]+|[一两二三四五六七八九十]分之[一二三四五六七八九十]|一半|半数")
 _ASKS_SHARE = re.compile(r"百分|占(?:了)?(?:多少|几)|比例|比率|占比|率|\b(?:share|percent\w*|proportion|fraction|ratio|rate)\b")
-_RANK = re.compile(r"第[一二三四五六七八九十\d]+(?:位|名)|首位|领先|前列")
+_RANK = re.compile(r"第[一二三四五六七八九十\d]+(?:位|名|届|次|个|期)|首位|领先|前列")
 _FREQUENCY = re.compile(r"每(?:年|月|季|周|日|隔|[一二两三四五\d])|年度|定期|逐年|[一二两三五]年一")
 _ASKS_FREQUENCY = re.compile(r"隔几|几年一|一年一|[两三五]年一|每年几|频率|多久一次|\bhow (?:often|frequently)\b")
 _ABSOLUTE = re.compile(rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{_MEASURE.removeprefix('%|')})")
@@ -84,6 +84,10 @@ def fills(text: str, wanted: re.Pattern[str], query: Query) -> bool:
         text = _QUOTED.sub(" ", _DATE.sub(" ", text))
         return any(match.group() and not _given(match.group(), query) for match in wanted.finditer(text))
     return bool(wanted.search(text))
+
+
+# Any quantity, for holding a claim against.
+FIGURE = _FIGURE
 
 
 def _given(figure: str, query: Query) -> bool:

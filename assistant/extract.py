@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assistant.calibrate import Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
-from assistant.evidence import asks_for_duty, fills, force_in, has_figure, needed
+from assistant.evidence import FIGURE, asks_for_duty, fills, force_in, has_figure, needed
 from assistant.types import Query, Reason, Slot, Status
 from assistant.understand import document_text
 from index.chunk import target_years
@@ -23,6 +23,7 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
 _ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
+_CLAIM_RATIO = 0.5
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
 _PREMISE = re.compile(r"^(?:既然|鉴于)|\b(?:since|given that|now that)\b")
 _DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
@@ -58,8 +59,12 @@ def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: C
     if not candidates:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near)
     wanted = needed(query)
+    if wanted is None and query.slot is Slot.POLAR and query.numbers:
+        # A claim with a figure is held against the sentence that states one.
+        claimed, closeness = _filled(candidates, query, document, FIGURE)
+        candidates = claimed if closeness >= _CLAIM_RATIO else candidates
     chosen, ratio = _filled(candidates, query, document, wanted) if wanted else (candidates, 1.0)
-    support = retriever.support(query.text, (chosen or candidates)[0].address)
+    support = retriever.support(query.search or query.text, (chosen or candidates)[0].address)
     confidence = calibration.probability(features(query, ranking, ratio, support))
     if query.slot is Slot.POLAR and query.years and not _states_date(chosen[0].address, document):
         known_years = set(_YEAR.findall(document_text(document)))
@@ -67,7 +72,7 @@ def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: C
             return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
     if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(document.sentence(candidates[0].address).text):
         return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
-    if wanted and (not chosen or ratio < calibration.slot_ratio):
+    if wanted and (not chosen or ratio < _least_ratio(chosen[0], candidates[0], calibration)):
         detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=confidence)
     if confidence < calibration.threshold:
@@ -78,6 +83,12 @@ def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: C
     top = ranking.sections[0].score
     more = [s.address for s in ranking.sections if s.address not in cited and s.score >= calibration.more_share * top]
     return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
+
+
+def _least_ratio(filled: Scored, best: Scored, calibration: Calibration) -> float:
+    """How close the best sentence with the filler must come to the best of all: half as close in the same section."""
+    same = filled.address.partition("#")[0] == best.address.partition("#")[0]
+    return calibration.slot_ratio * (0.5 if same else 1.0)
 
 
 def _states_date(address: str, document: Document) -> bool:
@@ -161,6 +172,9 @@ def _pick(candidates: Sequence[Scored], query: Query, calibration: Calibration) 
     """The best sentence, and those nearly as good: few for a fact, some for a topic."""
     is_topic = query.slot in {Slot.TOPIC, Slot.POLAR, Slot.BODY, Slot.PLACE} and not query.numbers
     share, most = (calibration.topic_share, calibration.topic_most) if is_topic else (calibration.fact_share, 2)
+    if any("." in address for address in query.addresses):
+        # Within one section that the question names, more of it is wanted.
+        share, most = share * 0.6, most + 2
     return [scored for scored in candidates[:most] if scored.score >= share * candidates[0].score]
 
 

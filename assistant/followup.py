@@ -33,16 +33,20 @@ _ENGLISH_SUBJECT = re.compile(
 )
 # "Does it say…", "is it mandatory": the pronoun is the document or nothing at all.
 _MEANS_DOCUMENT = re.compile(r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b|\b(?:is|was) it (?:mandatory|true|correct|possible|required|compulsory)\b|\bin it\b")
+# A question that opens with its question word and hardly says more: 哪天全部完工.
+_ASKS_FIRST = re.compile(r"(?:具体)?(?:哪天|何时|什么时候|谁|由谁|多少|怎么|如何|为什么|多久|几)")
+_PROPER_NAME = re.compile(r"(?:[A-Z][\w-]+\s+){1,5}[A-Z][\w-]+")
 _PRONOUNS = frozenset("it they them this that these those there he she we you i".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A standalone question, the addresses that it points to, and sentences that it wants no more."""
+    """A standalone question, the addresses that it points to, sentences that it wants no more, its new subject."""
 
     text: str
     addresses: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    focus: str = ""
 
 
 def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrite:
@@ -62,7 +66,7 @@ def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrit
     if year := _shifted_year(folded, last, document):
         return Rewrite(_with_year(last.query, year))
     if (subject := _replaced_subject(folded, text)) and (rewritten := _substitute(last.query, subject, document)):
-        return Rewrite(rewritten)
+        return Rewrite(rewritten, focus=subject)
     return _without_pronoun(text, folded, last, document) or _completed(text, folded, last, document) or Rewrite(text)
 
 
@@ -167,8 +171,7 @@ def _substitute_english(query: str, subject: str) -> str:
         head = match["np"].split()[-1] if len(match["np"].split()) > 1 else ""
         return f"{query[: match.start('np')]}{' '.join(filter(None, (bare, head)))} {query[match.end('np') :]}"
     content = [w for w in re.findall(r"[A-Za-z][\w'-]*", query) if w.lower() not in ENGLISH_STOP_WORDS]
-    topic = max(content, key=len, default="")
-    return query.replace(topic, subject, 1) if topic else f"{subject}: {query}"
+    return query.replace(content[0], subject, 1) if len(content) == 1 else f"{subject}?"
 
 
 def _first(form: re.Pattern[str], query: str) -> re.Match[str] | None:
@@ -216,6 +219,8 @@ def _antecedent(noun: str, last: Turn, document: Document) -> str:
     if chinese:
         topic = topic_of(last.query, document)
         return topic + noun if noun and noun not in topic and not is_body and len(noun) > 1 and topic else topic
+    if name := _PROPER_NAME.search(last.query):
+        return name.group()
     for match in (_first(_ENGLISH_SUBJECT, last.query), _last(_ENGLISH_OBJECT, last.query), _first(_ENGLISH_NOUN_PHRASE, last.query)):
         if match:
             return match["np"].strip()
@@ -228,11 +233,11 @@ def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrit
     content = content_of(folded, document)
     size = sum(map(len, content))
     known = any(stretch[at : at + 2] in document.bigrams for stretch in content for at in range(len(stretch) - 1))
-    short = size <= 12 and len(folded.split()) <= 4 if folded.isascii() else size <= (2 if known else 4)
+    short = size <= 12 and len(folded.split()) <= 4 if folded.isascii() else size <= (2 if known or not _ASKS_FIRST.match(folded) else 4)
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):
         words = [w for w in re.findall(r"[A-Za-z][\w'-]*", last.query) if w.lower() not in ENGLISH_STOP_WORDS]
         return Rewrite(f"{text.rstrip('?？ ')} — {' '.join(words)}?") if words else None
-    topic = topic_of(last.query, document)
-    return Rewrite(f"{topic}{text}") if topic else None
+    topic = topic_of(last.query, document) or f"{last.query.rstrip('?？。 ')}，"
+    return Rewrite(f"{topic}{text}")

@@ -220,6 +220,7 @@ def _chinese_vocabulary_fault(folded: str, evidence: Evidence) -> str:
     together = "\n".join(evidence.vocabulary)
     words = [word for group in _same("zh") if any(one in together for one in group) for word in group]
     words += [word for word in re.findall(r"[a-z]+", folded) if word in together]
+    words += [run for run in CHINESE_RUN.findall(together) if len(run) == 1]
     extra = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))) or r"(?!)")
     for found in re.finditer(r"[\u3400-\u9fff〇a-z]+", folded):
         run = found.group()

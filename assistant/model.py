@@ -298,6 +298,7 @@ class ChatModel:
             else:
                 hand_over(None)
 
+        started = False
         job: Future[None] = asyncio.run_coroutine_threadsafe(pump(), self._own_loop())
         try:
             while True:
@@ -308,7 +309,11 @@ class ChatModel:
                 if item is None:
                     return
                 if isinstance(item, BaseException):
-                    raise item if isinstance(item, ModelFault) else ModelFault(_fault_of(item)) from None
+                    fault = item.fault if isinstance(item, ModelFault) else _fault_of(item)
+                    # A connection that is lost halfway was there before.
+                    cut = started and fault is Fault.UNREACHABLE
+                    raise ModelFault(Fault.CUT if cut else fault) from None
+                started = True
                 yield item
         finally:
             job.cancel()

@@ -100,7 +100,7 @@ class Assistant:
         for query in state.query.parts or (state.query,):
             needs_none = query.intent in {Intent.HELP, Intent.REFUSED}
             empty = Ranking(query.text, (), ())
-            state.rankings.append(empty if needs_none else self.index.retriever.search(query.text))
+            state.rankings.append(empty if needs_none else self.index.retriever.search(query.search or query.text))
 
     def _answer(self, state: _State) -> None:
         assert state.query is not None

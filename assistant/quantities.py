@@ -87,7 +87,9 @@ def numeral(text: str) -> Fraction | None:
             section += (digit or 1) * _UNITS[char]
             digit = 0
         else:
-            total = (total + section + digit or 1) * _MYRIADS[char]
+            # 万 multiplies what stands after 亿, 亿 all before it.
+            part = section + digit + (total if char == "亿" else 0) or 1
+            total = part * _MYRIADS[char] + (0 if char == "亿" else total)
             section = digit = 0
     return Fraction(total + section + digit)
 

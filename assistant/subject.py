@@ -36,6 +36,6 @@ def topic_of(query: str, document: Document) -> str:
     text = re.sub(r"到?\d{4}年", lambda match: " " * len(match.group()), query)
     bare = pattern("frames.zh").sub(lambda match: " " * len(match.group()), text)
     verbs = re.compile(rf"(?:{pattern('bodies.verbs').pattern}|制定|形成|实施)+")
-    stretches = re.findall(r"[^\W\d_][^\W_]*", cut_single(bare, document))
+    stretches = re.findall(r"[^\W_]+", cut_single(bare, document))
     trimmed = [re.sub(r"^[项个条家种类次名](?=..)", "", stretch) for stretch in stretches]
-    return next((stretch for stretch in trimmed if len(stretch) > 1 and not verbs.fullmatch(stretch)), "")
+    return next((stretch for stretch in trimmed if len(stretch) > 1 and not verbs.fullmatch(stretch) and stretch not in {"问题", "事情", "工作"}), "")

@@ -71,7 +71,8 @@ class Turn:
 class Query:
     """A question understood.
 
-    `text` is the standalone rewrite; `folded` the same in simplified script, half-width and lower case; `years` are
+    `text` is the standalone rewrite; `search` what is looked for (a claim's figure and words for the document itself
+    left out, a replaced subject said twice; empty: the text); `folded` the same in simplified script, half-width and lower case; `years` are
     the years it names apart from the document's title; `addresses` the nodes that it names (`5`, `5.3`, `1.3#12`).
     """
 
@@ -80,6 +81,7 @@ class Query:
     folded: str
     language: str
     intent: Intent
+    search: str = ""
     slot: Slot = Slot.TOPIC
     years: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%?(?![\d.])")
 _SENTENCES = re.compile(r"[^?？。!！;；\n]+[?？。!！;；\n]*")
 # Clauses, for cutting out those that steer: punctuation ends one, and so does "then" or "but" before another.
 _CLAUSE = re.compile(r".+?(?:[,，。!！?？;；:：\n\]]+|\.(?=\s|$)|$|(?=然后|但是|不过|\bbut\b|\bthen\b|\band then\b))", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?[a-z_-]{2,20}/?>|\[/?(?:system|inst|user|assistant|admin)\]|<\|[a-z_]+\|>", re.IGNORECASE)
 _ASKS_AGAIN = re.compile(r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )", re.IGNORECASE)
 _EACH = re.compile(r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各)(?P<rest>[^,，。]{2,40})$")
 _ASKS = re.compile(r"[?？]\s*$")
@@ -79,14 +80,18 @@ def is_help(folded: str) -> bool:
 
 def cut_steering(text: str) -> tuple[bool, str]:
     """Whether a text tries to steer the assistant, and the text without those clauses."""
+    # Tags of a made-up message format are no part of a question, but what stands between them may be.
+    plain, text = text, _TAG.sub("\n", text)
     kept = [
         clause
         for clause in _CLAUSE.findall(text)
         if not any(form.search(fold(clause)) for form in patterns("steer.clauses"))
     ]
     rest = re.sub(r"\s+", " ", "".join(kept))
+    if len(kept) == len(_CLAUSE.findall(text)) and text == plain:
+        return False, plain
     if len(kept) == len(_CLAUSE.findall(text)):
-        return False, text
+        return False, rest
     return True, re.sub(r"^[\s,，。.;；:：!！\[\]/]+|\s+$", "", rest)
 
 
@@ -152,6 +157,7 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], document:
         intent=Intent.CONTENT,
         slot=slot_of(folded),
         years=years_of(untitled),
+        search=_search_text(rewrite.text, rewrite.focus, document),
         terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", untitled), document)),
         exclude=rewrite.exclude,
     )
@@ -171,12 +177,35 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], document:
         return replace(query, intent=Intent.STRUCTURE, detail="sections")
     beside = content_of(pattern("frames.navigation").sub(" ", fold(rest)), document)
     if query.addresses and sum(map(len, beside)) <= 1:
+        if query.slot is Slot.NUMBER and not any("." in address for address in query.addresses):
+            return replace(query, intent=Intent.STRUCTURE, detail="sections")
         return replace(query, intent=Intent.NAVIGATION)
     if not history and not query.terms:
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS)
     if any(pattern(f"current.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, reason=Reason.NEEDS_CURRENT_DATA)
     return query
+
+
+_CLAIM = re.compile(
+    r"(?:我)?(?:没|不会)?(?:记|说|搞|弄)?错(?:了)?吧|(?:对|是|没错)吧|对不对|是不是(?:真的)?|是真的吗|听说|据说|,?\s*\b(?:right|correct|isn.t it|aren.t they|is that right)\s*\??$|^is it (?:correct|true|right) that\b|\bonly\b",
+    re.IGNORECASE,
+)
+_CLAIMED = re.compile(r"\d+(?:\.\d+)?\s*(?:%|项|个月|个|家|条|年)?")
+_ITSELF = re.compile(r"(?:这|本|该)?(?:份|个)?(?:《[^》]*纲要[^》]*》|纲要(?:2035)?|文件)(?:里面|里|中|上|对|给)?|\b(?:in|by|under|according to|from|does|do|is|are)?\s*(?:the|this) (?:outline|document|plan)\b(?:'s)?", re.IGNORECASE)
+_ABOUT_ISSUE = re.compile(r"印发|发布|公布|下发|出台|通知|签发|落款|实施|评估|\b(?:issued?|published|released|notice|circular|dated?|evaluat\w*|implement\w*|carr(?:y|ied))\b", re.IGNORECASE)
+
+
+def _search_text(text: str, focus: str, document: Document) -> str:
+    """What is looked for: claims without their figure, no words for the document itself, a new subject said twice."""
+    wanted = text
+    if slot_of(fold(text)) is Slot.POLAR and _CLAIMED.search(text):
+        wanted = _CLAIM.sub(" ", _CLAIMED.sub(lambda m: " " if not _YEAR.fullmatch(m.group().rstrip("年")) else m.group(), wanted))
+    if not _ABOUT_ISSUE.search(text):
+        wanted = _ITSELF.sub(" ", wanted)
+    if not content_of(fold(wanted), document):
+        wanted = text
+    return f"{focus} {wanted}".strip() if focus else wanted
 
 
 def slot_of(folded: str) -> Slot:
@@ -201,10 +230,10 @@ def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] 
         if place is None:
             continue
         groups = place.groupdict()
-        unit = groups.get("unit") or ""
+        unit = groups.get("unit") or groups.get("unit_after") or ""
         bare = folded[: place.start()] + " " + folded[place.end() :]
         verb = pattern(f"mentions.{language}_verb").search(bare)
-        which = language == "zh" and place.group().startswith("哪") and re.match(r"章|小?节", unit)
+        which = language == "zh" and (place.group().startswith("哪") or groups.get("unit_after")) and re.match(r"章|小?节", unit)
         if verb is None and not which:
             continue
         if verb:
