@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--judge-runs", type=int, default=3, metavar="N", help="how often each answer is judged (3)"
     )
+    run.add_argument(
+        "--judge-limit", type=int, default=100, metavar="N", help="how many answers are judged (100)"
+    )
     run.set_defaults(run=_run)
 
     compare = commands.add_parser("compare", help="two runs, item by item")
@@ -174,7 +177,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.judge:
         from eval.judge import judge_records
 
-        summary["judge"] = judge_records(records, settings, runs=arguments.judge_runs, progress=_bar("judge"))
+        summary["judge"] = judge_records(
+            records,
+            assistant.index.document,
+            settings,
+            runs=arguments.judge_runs,
+            limit=arguments.judge_limit,
+            progress=_bar("judge"),
+        )
     made_with = manifest(assistant, settings, pairs, name=arguments.dataset)
     times = {
         **timings(records),

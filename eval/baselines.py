@@ -37,8 +37,8 @@ def matrix(
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """By split and system: strict correctness, apart for answerable and unanswerable items, and section recall.
 
-    The questions as written are scored, variants left out; a follow-up reaches a baseline as the assistant's own
-    rewrite, so that the history alone doesn't decide.
+    The questions as written are scored, variants left out; a follow-up reaches a baseline as the assistant's
+    own rewrite, so that the history alone doesn't decide.
     """
     base = [record for record in records if not record.item.variant]
     systems = _Systems(assistant)
@@ -49,7 +49,8 @@ def matrix(
         if progress:
             progress(done, len(base))
     return {
-        split: {name: _row(pairs) for name, pairs in by_system.items()} for split, by_system in verdicts.items()
+        split: {name: _row(pairs) for name, pairs in by_system.items()}
+        for split, by_system in verdicts.items()
     }
 
 
@@ -137,7 +138,9 @@ class _Systems:
         if item.answerable is False:
             return _abstain(query)
         gold = [a for a in dict.fromkeys((*item.all_sections, *item.sections)) if self._document.has(a)]
-        cited = [(address, tuple(s.address for s in self._document.section(address).sentences)) for address in gold]
+        cited = [
+            (address, tuple(s.address for s in self._document.section(address).sentences)) for address in gold
+        ]
         headings = "\n".join("\n".join(self._document.section(address).heading_path) for address in gold)
         if item.kind == STRUCTURE:
             # Counts and titles are not in any section's text: the ceiling is told to be right.
@@ -195,13 +198,11 @@ def chunks_of(document: Document) -> list[_Chunk]:
     return chunks
 
 
-def split_text(
-    text: str, *, size: int, overlap: int, separators: Sequence[str] = _SEPARATORS
-) -> list[str]:
+def split_text(text: str, *, size: int, overlap: int, separators: Sequence[str] = _SEPARATORS) -> list[str]:
     """Cut at the first separator that the text has, cut what is too long at the next ones, and pack up to `size`.
 
-    Consecutive pieces share up to `overlap` letters. The algorithm that tutorials use under the name of a recursive
-    character splitter.
+    Consecutive pieces share up to `overlap` letters. The algorithm that tutorials use under the name of a
+    recursive character splitter.
     """
     at = next((n for n, s in enumerate(separators) if not s or s in text), len(separators) - 1)
     separator, finer = separators[at], separators[at + 1 :]
@@ -233,5 +234,3 @@ def _packed(pieces: Sequence[str], separator: str, *, size: int, overlap: int) -
     if window:
         chunks.append(separator.join(window).strip())
     return [chunk for chunk in chunks if chunk]
-
-

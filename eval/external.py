@@ -1,7 +1,7 @@
 """Retrieval on public question sets in SQuAD format that the user has on disk; nothing is downloaded or kept.
 
-Monolingual sets (CMRC 2018, DRCD) measure the model and the keyword leg beyond this document; XQuAD, which has the
-same paragraphs in several languages, measures the crossing from one language to another.
+Monolingual sets (CMRC 2018, DRCD) measure the model and the keyword leg beyond this document; XQuAD, which
+has the same paragraphs in several languages, measures the crossing from one language to another.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def load_squad(path: Path) -> PublicSet:
                 at = positions.setdefault(paragraph["context"], len(positions))
                 questions += [(str(qa["id"]), qa["question"], at) for qa in paragraph["qas"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvalError(f"{path.name} 不是 SQuAD 格式。 {path.name} is not in SQuAD format: {error!r}") from None
+        raise EvalError(
+            f"{path.name} 不是 SQuAD 格式。 {path.name} is not in SQuAD format: {error!r}"
+        ) from None
     return PublicSet(path.stem, tuple(positions), tuple(questions))
 
 
@@ -161,9 +163,15 @@ def print_table(results: Sequence[Result]) -> None:
     from rich.table import Table
 
     table = Table(title="段落检索 paragraph retrieval, %")
-    for at, name in enumerate(("题集 set", "系统 system", "n", "段落", "recall@1", "95 %", "recall@5", "MRR@10")):
+    for at, name in enumerate(
+        ("题集 set", "系统 system", "n", "段落", "recall@1", "95 %", "recall@5", "MRR@10")
+    ):
         table.add_column(name, justify="right" if at > 1 else "left", no_wrap=True)
     for r in results:
-        shares = (f"{100 * r.recall_1:.1f}", f"{100 * r.low:.0f}–{100 * r.high:.0f}", f"{100 * r.recall_5:.1f}")
+        shares = (
+            f"{100 * r.recall_1:.1f}",
+            f"{100 * r.low:.0f}–{100 * r.high:.0f}",
+            f"{100 * r.recall_5:.1f}",
+        )
         table.add_row(r.name, r.system, str(r.n), str(r.paragraphs), *shares, f"{100 * r.mrr_10:.1f}")
     Console().print(table)

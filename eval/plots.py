@@ -139,10 +139,14 @@ def histogram(values: Sequence[float], *, title: str, x_name: str, marks: Sequen
 
 def interval_mark(value: float, low: float, high: float) -> str:
     """A tiny interval on a line from 0 to 1, for a table's cell."""
-    wide = 110
+    wide, inset = 110, 4
+
+    def at(share: float) -> str:
+        return f"{inset + share * (wide - 2 * inset):.1f}"
+
     return (
         f'<svg viewBox="0 0 {wide} 12" style="width:{wide}px" aria-hidden="true">'
-        f'<line x1="0" x2="{wide}" y1="6" y2="6" stroke="var(--grid)"/>'
-        f'<line x1="{low * wide:.1f}" x2="{high * wide:.1f}" y1="6" y2="6" stroke="var(--accent)" stroke-width="3" '
-        f'stroke-opacity=".45"/><circle cx="{value * wide:.1f}" cy="6" r="3.4" fill="var(--accent)"/></svg>'
+        f'<line x1="{inset}" x2="{wide - inset}" y1="6" y2="6" stroke="var(--grid)"/>'
+        f'<line x1="{at(low)}" x2="{at(high)}" y1="6" y2="6" stroke="var(--accent)" stroke-width="4" '
+        f'stroke-opacity=".4"/><circle cx="{at(value)}" cy="6" r="3.2" fill="var(--accent)"/></svg>'
     )

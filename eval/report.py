@@ -15,6 +15,8 @@ from index.retrieve import LEGS
 from index.types import Document
 
 WEB = Path(__file__).with_name("web")
+# Leg scores below this are left out of the item browser.
+_SHOWN_FROM = 0.05
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 # Metrics of the scorecard by group: key, Chinese and English name, what it is in a few words.
@@ -488,7 +490,9 @@ def _heat(found: Mapping[str, Any]) -> str:
     if found["value"] is None:
         return "<span class=note>–</span>"
     good = max(0.0, min(1.0, (found["value"] - 0.5) / 0.5))
-    ground = f"color-mix(in srgb, var(--good-soft) {100 * good:.0f}%, var(--bad-soft))"
+    ground = (
+        f"color-mix(in srgb, color-mix(in oklab, var(--good) {100 * good:.0f}%, var(--bad)) 24%, var(--card))"
+    )
     return f'<span class=heat style="background:{ground}">{_share(found["value"])} <small>n {found["n"]}</small></span>'
 
 
@@ -512,7 +516,7 @@ def _slices(split: Mapping[str, Any], name: str) -> str:
         f"<th>{_t('召回@5', 'recall@5')}</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
     chapters = "".join(
-        f"<tr><td>{_t('前置部分', 'front parts') if chapter == '0' else _w(chapter)}</td>"
+        f"<tr><td>{_chapter(chapter)}</td>"
         f"<td>{_heat(found['strict'])}</td><td>{_heat(found['recall@1'])}</td><td>{_heat(found['recall@5'])}</td>"
         f"<td>{_heat(found['section_precision'])}</td></tr>"
         for by in ("chapter", "turn")
@@ -526,6 +530,12 @@ def _slices(split: Mapping[str, Any], name: str) -> str:
         f"<tbody>{chapters}</tbody></table></div>"
     )
     return f"<h2>{_t('切片', 'Slices')}</h2><div class=card>{grid}</div><div class=card style='margin-top:14px'>{by_chapter}</div>"
+
+
+def _chapter(name: str) -> str:
+    if name == "0":
+        return _t("前置部分", "front parts")
+    return _t(f"第 {name} 章", f"chapter {name}") if name.isdecimal() else _w(name)
 
 
 def _card(title: str, body: str, note: str = "") -> str:
@@ -753,7 +763,7 @@ def _browsed(record: Record) -> dict[str, Any]:
             [
                 s.address,
                 round(s.score, 4),
-                {str(LEGS.index(leg)): round(v, 2) for leg, v in s.legs.items() if v >= 0.05},
+                {str(LEGS.index(leg)): round(v, 2) for leg, v in s.legs.items() if v >= _SHOWN_FROM},
             ]
             for s in sections
         ],

@@ -59,7 +59,7 @@ function drawList() {
       make("span", { class: "sub" }, make("span", { class: "tag " + item.outcome }, word(item.outcome)),
         item.stage ? make("span", { class: "tag stage" }, word(item.stage)) : null,
         item.broken.length ? make("span", { class: "tag broken" }, word(item.broken[0])) : null,
-        item.id, word(item.kind), item.lang));
+        [item.id, word(item.kind), item.lang].join(" · ")));
     button.addEventListener("click", () => choose(item.id, true));
     return button;
   }));
