@@ -151,7 +151,9 @@ def test_a_wrong_address_as_a_command() -> None:
     ],
 )
 def test_a_wrong_setting_is_one_line_and_2(tmp_path: Path, settings: dict[str, str], words: str) -> None:
-    assert_one_line_error(run("search", "养老", **{"INDEX_DIR": str(tmp_path), **settings}), words)
+    assert_one_line_error(
+        run("search", "养老", **{"INDEX_DIR": str(tmp_path), "ENRICHMENT": "false", **settings}), words
+    )
 
 
 @pytest.mark.parametrize("text", ["", "  "])
