@@ -125,11 +125,11 @@ class Retriever:
         return Ranking(query=query, sections=sections, sentences=sentences, unknown=self._unknown(query))
 
     def support(self, query: str, address: str) -> tuple[float, float]:
-        """How far the words of a query are borne out by a sentence and its notes: on average, and the weakest one.
+        """How far a sentence and its notes bear out the words of a query: on average, and the weakest one.
 
-        Each token of the query takes the cosine of the nearest token (MaxSim, Khattab & Zaharia 2020), both 0 to 1;
-        tokens weigh by the length of their vectors, which is small for function words. The weakest is the lowest of
-        the heavier half.
+        Each token of the query takes the cosine of the nearest token (MaxSim, Khattab & Zaharia 2020), both 0
+        to 1; tokens weigh by the length of their vectors, which is small for function words. The weakest is
+        the lowest of the heavier half.
         """
         tokens = self.embedder.encode_tokens(fold(query))
         lengths = np.linalg.norm(tokens, axis=1)
