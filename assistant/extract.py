@@ -23,7 +23,10 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
 _ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
+# A figure is held against a claim from this share of the best score on.
 _CLAIM_RATIO = 0.5
+# Where a question names the chapter or section, less evidence will do.
+_NAMED_PLACE = 0.6
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
 _PREMISE = re.compile(r"^(?:既然|鉴于)|\b(?:since|given that|now that)\b")
 _DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
@@ -55,9 +58,47 @@ def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: C
     near = tuple(scored.address for scored in ranking.sections[:2])
     if absent := _named_but_absent(query, document, near):
         return absent
+    weighed = weigh(query, ranking, retriever)
+    if weighed is None:
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near)
+    best, chosen = weighed.candidates[0], weighed.chosen
+    confidence = calibration.probability(weighed.evidence)
+    if query.slot is Slot.POLAR and _wrong_year(query, document) and not _states_date(best.address, document):
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
+    if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(document.sentence(best.address).text):
+        return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
+    if not chosen or weighed.ratio < _least_ratio(chosen[0], best, calibration):
+        detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=confidence)
+    if confidence < calibration.threshold * (_NAMED_PLACE if query.addresses else 1.0):
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=confidence)
+    lines = _lines(_pick(chosen, query, calibration), query, document)
+    cited = {ref.node for line in lines for ref in line.refs}
+    least = calibration.more_share * ranking.sections[0].score
+    more = [s.address for s in ranking.sections if s.address not in cited and s.score >= least]
+    return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The sentences that a question may be answered from, those that fill its slot, and the evidence for them.
+
+    `ratio` is how close the best sentence with the asked filler comes to the best of all, 0 to 1 (1 where nothing
+    in particular is asked for); `evidence` has the order of `calibrate.FEATURES`.
+    """
+
+    candidates: Sequence[Scored]
+    chosen: Sequence[Scored]
+    ratio: float
+    evidence: Sequence[float]
+
+
+def weigh(query: Query, ranking: Ranking, retriever: Retriever) -> Weighed | None:
+    """The evidence for answering a content question; None where no sentence is in question."""
+    document = retriever.document
     candidates = _candidates(query, ranking, document)
     if not candidates:
-        return abstain(Reason.NOT_IN_DOCUMENT, near=near)
+        return None
     wanted = needed(query)
     if wanted is None and query.slot is Slot.POLAR and query.numbers:
         # A claim with a figure is held against the sentence that states one.
@@ -65,24 +106,13 @@ def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: C
         candidates = claimed if closeness >= _CLAIM_RATIO else candidates
     chosen, ratio = _filled(candidates, query, document, wanted) if wanted else (candidates, 1.0)
     support = retriever.support(query.search or query.text, (chosen or candidates)[0].address)
-    confidence = calibration.probability(features(query, ranking, ratio, support))
-    if query.slot is Slot.POLAR and query.years and not _states_date(chosen[0].address, document):
-        known_years = set(_YEAR.findall(document_text(document)))
-        if not set(query.years) & known_years:
-            return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
-    if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(document.sentence(candidates[0].address).text):
-        return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
-    if wanted and (not chosen or ratio < _least_ratio(chosen[0], candidates[0], calibration)):
-        detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
-        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=confidence)
-    if confidence < calibration.threshold:
-        return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=confidence)
-    picked = _pick(chosen, query, calibration)
-    lines = _lines(picked, query, document)
-    cited = {ref.node for line in lines for ref in line.refs}
-    top = ranking.sections[0].score
-    more = [s.address for s in ranking.sections if s.address not in cited and s.score >= calibration.more_share * top]
-    return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
+    return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support))
+
+
+def _wrong_year(query: Query, document: Document) -> bool:
+    """Whether every year that a question names is foreign to the document."""
+    known = set(_YEAR.findall(document_text(document))) | set(_YEAR.findall(document.issued))
+    return bool(query.years) and not set(query.years) & known
 
 
 def _least_ratio(filled: Scored, best: Scored, calibration: Calibration) -> float:
@@ -100,8 +130,7 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
     """An abstention where a question names a year, a place or a document that the document doesn't have."""
     text = document_text(document)
     known = fold(text + document.title)
-    known_years = set(_YEAR.findall(text)) | set(_YEAR.findall(document.issued))
-    if query.years and not set(query.years) & known_years and query.slot is not Slot.POLAR:
+    if query.slot is not Slot.POLAR and _wrong_year(query, document):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
     for title in _TITLE.findall(query.text):
         if fold(title) not in known:

@@ -263,6 +263,7 @@ def _lint(arguments: argparse.Namespace) -> int:
 
 
 def _fit(arguments: argparse.Namespace) -> int:
+    from eval.calibrate import calibrate_and_print
     from eval.dataset import load_split
     from eval.fit import fit_and_print
     from eval.variants import load_variants
@@ -272,6 +273,8 @@ def _fit(arguments: argparse.Namespace) -> int:
     variants = [variant for variant in load_variants() if variant.base_id in ids]
     assistant = _open(_settings(None))
     fit_and_print(assistant.index, [*items, *variants], write=arguments.write, progress=_bar("legs"))
+    # In a process of its own weights are read once: the calibration is fitted on the weights in use.
+    calibrate_and_print(assistant, items, write=arguments.write)
     return 0
 
 
