@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
 Progress = Callable[[int, int], None]
-Scores = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.float32]
 _CHUNK, _OVERLAP, _TOP = 500, 50, 4
 _SEPARATORS = ("\n\n", "\n", " ", "")
 KEYWORDS = "words.sentence"
@@ -35,7 +35,7 @@ EMBEDDING = "dense.sentence"
 def matrix(
     assistant: Assistant, records: Sequence[Record], *, progress: Progress | None = None
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """By split and system: strict correctness, apart for answerable and unanswerable items, and section recall.
+    """By split and system: strict correctness, whole and by answerability, and section recall.
 
     The questions as written are scored, variants left out; a follow-up reaches a baseline as the assistant's
     own rewrite, so that the history alone doesn't decide.
@@ -71,7 +71,7 @@ def _row(pairs: Sequence[tuple[Record, Score]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A piece of the text, cut without regard to the document's structure, and the sections that it touches."""
+    """A piece of the text, cut without regard to its structure, and the sections that it touches."""
 
     text: str
     sections: tuple[str, ...]
@@ -106,7 +106,8 @@ class _Systems:
             answer = _quoting(query, [(best.partition("#")[0], (best,))], document)
             found.append(("fused top-1", score(item, answer, document, record.ranking)))
         found.append(("ours", record.verdict))
-        found.append(("oracle section", score(item, self._oracle(item, query), document, record.ranking)))
+        gold = Ranking(query, tuple(Scored(a, 0.0, {}) for a in (*item.all_sections, *item.sections)), ())
+        found.append(("oracle section", score(item, self._oracle(item, query), document, gold)))
         return found
 
     def _top_sentence(self, item: Item, query: str, scores: Scores) -> Score:
@@ -179,7 +180,7 @@ def _quoting(
 
 
 def chunks_of(document: Document) -> list[_Chunk]:
-    """The document as one text, cut recursively at blank lines, line breaks, spaces, letters: 500 with 50 overlap."""
+    """The document as one text, cut recursively into pieces of 500 letters with 50 of overlap."""
     spans: list[tuple[int, int, str]] = []
     parts: list[str] = []
     length = 0
@@ -199,7 +200,7 @@ def chunks_of(document: Document) -> list[_Chunk]:
 
 
 def split_text(text: str, *, size: int, overlap: int, separators: Sequence[str] = _SEPARATORS) -> list[str]:
-    """Cut at the first separator that the text has, cut what is too long at the next ones, and pack up to `size`.
+    """Cut at the first separator in the text, what is too long at the next ones, and pack up to `size`.
 
     Consecutive pieces share up to `overlap` letters. The algorithm that tutorials use under the name of a
     recursive character splitter.

@@ -1,4 +1,4 @@
-"""Two runs item by item, the gate against the blessed run, and blessing: what a change fixed and what it broke."""
+"""Two runs item by item, the gate against the blessed run, and blessing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from rich.table import Table
 
 from eval import metrics
 from eval.dataset import EvalError
-from eval.report import style
+from eval.report import style as page_style
+from eval.report import table_of
 from eval.run import Run
 from eval.scoring import INVARIANTS
 
@@ -62,8 +63,10 @@ COMPARED: Mapping[str, Callable[[Row], float | None]] = {**GATED, **{name: _scor
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A metric in two runs over the pairs for which both define it; `p` is exact McNemar's for 0/1 values, else by
-    sign flips; `adjusted` is Holm's over the gated metrics, None for the others.
+    """A metric in two runs, over the pairs for which both define it.
+
+    `p` is exact McNemar's for 0/1 values, else by sign flips; `adjusted` is Holm's over the gated metrics,
+    None for the others.
     """
 
     name: str
@@ -171,7 +174,8 @@ def _change(before: Row, after: Row) -> Change:
 
 
 def _ending(row: Row) -> str:
-    return row["outcome"] + (f" ({row['stage']})" if row.get("stage") else "")
+    outcome: str = row["outcome"]
+    return f"{outcome} ({row['stage']})" if row.get("stage") else outcome
 
 
 # --- showing a comparison ---
@@ -255,8 +259,8 @@ def as_html(comparison: Comparison) -> str:
     return (
         f"<!doctype html><html lang=zh-CN><meta charset=utf-8>"
         f"<meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>"
-        f"<style>{style()}</style><main><h1>{title}</h1><p>{html.escape(_counts(comparison))}</p>"
-        f"<div class=scroll><table class=numbers><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<style>{page_style()}</style><main><h1>{title}</h1><p>{html.escape(_counts(comparison))}</p>"
+        f"{table_of(head, rows, kind='numbers')}"
         f"{''.join(sections)}</main></html>"
     )
 
@@ -289,7 +293,7 @@ def item_hash(row: Row) -> str:
 
 
 def bless(run: Run, path: Path = BASELINE) -> None:
-    """Make a run the baseline: verdicts of all items but generated variants, and what the run was made with."""
+    """Make a run the baseline: the verdicts of all items but variants, and what the run was made with."""
     rows = {id_: row for id_, row in run.rows.items() if not row["item"].get("variant")}
     names = {name for name in GATED if name in next(iter(rows.values()))["scores"]} if rows else set()
     kept = {
@@ -325,7 +329,7 @@ def load_baseline(path: Path = BASELINE) -> dict[str, dict[str, Any]]:
 
 
 def check_gate(rows: Mapping[str, Row], baseline: Mapping[str, Mapping[str, Any]]) -> list[Check]:
-    """Every condition: what must hold for each answer, and no drop over the items that the baseline has too."""
+    """Every condition: what must hold for each answer, and no drop over the baseline's items."""
     checks = [Check("asked", bool(rows), f"{len(rows)} 题 items")]
     for name in INVARIANTS:
         broken = [id_ for id_, row in rows.items() if name in row["broken"]]

@@ -53,7 +53,7 @@ class Tally:
 
 
 def tasks_of(records: Sequence[Record], document: Document, *, limit: int, seed: int = 0) -> list[Task]:
-    """Judgements on a seeded sample of base items that were answered, and for correctness that have a reference."""
+    """Judgements on a seeded sample of base items; correctness needs a reference, faithfulness an answer."""
     judged = [r for r in records if not r.item.variant and r.item.answerable is not False]
     chosen = random.Random(seed).sample(judged, min(limit, len(judged)))
     tasks = []

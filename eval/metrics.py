@@ -244,8 +244,8 @@ def mcnemar(fixed: int, broken: int) -> float:
     2 · P(X ≤ min) for X ~ Binomial(fixed + broken, 1/2), at most 1; 1 where nothing changed.
     """
     changed = fixed + broken
-    tail = sum(math.comb(changed, at) for at in range(min(fixed, broken) + 1)) / 2**changed
-    return min(1.0, 2 * tail)
+    tail = sum(math.comb(changed, at) for at in range(min(fixed, broken) + 1))
+    return float(min(1.0, 2 * tail / 2**changed))
 
 
 def sign_flip(differences: Sequence[float], *, rounds: int = 10_000, seed: int = 0) -> float:

@@ -22,7 +22,8 @@ class Bar:
 
 
 def _svg(width: float, height: float, body: str, title: str) -> str:
-    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{html.escape(title, quote=True)}">{body}</svg>'
+    label = html.escape(title, quote=True)
+    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}">{body}</svg>'
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", strong: bool = False) -> str:
@@ -120,13 +121,15 @@ def histogram(values: Sequence[float], *, title: str, x_name: str, marks: Sequen
         tall = count / most * (high - 18)
         x = _LEFT + number * wide / bins
         parts.append(
-            f'<rect x="{x + 0.5:.1f}" y="{_TOP + high - tall:.1f}" width="{wide / bins - 1:.1f}" height="{tall:.1f}" '
+            f'<rect x="{x + 0.5:.1f}" y="{_TOP + high - tall:.1f}" width="{wide / bins - 1:.1f}" '
+            f'height="{tall:.1f}" '
             f'fill="var(--accent)" fill-opacity=".5"/>'
         )
     for number, (name, value) in enumerate(marks):
         x = _LEFT + value / top * wide
         parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP + 12 * number}" y2="{_TOP + high}" stroke="var(--ink)" '
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP + 12 * number}" y2="{_TOP + high}" '
+            f'stroke="var(--ink)" '
             f'stroke-dasharray="3 3"/>'
         )
         parts.append(_text(x + 4, _TOP + 10 + 12 * number, f"{name} {value:.0f} ms", strong=True))

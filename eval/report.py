@@ -244,6 +244,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "full-width": ("全角", "full width"),
     "code-mixed": ("中英夹杂", "code-mixed"),
     "loose": ("随手一问", "loose"),
+    "ans.": ("可答", "answerable"),
+    "unans.": ("不可答", "unanswerable"),
+    "r@1": ("召回@1", "recall@1"),
+    "r@5": ("召回@5", "recall@5"),
     "-": ("无章节", "no section"),
 }
 
@@ -275,16 +279,16 @@ def print_summary(summary: Mapping[str, Any], times: Mapping[str, Any]) -> None:
     console.print(table)
     for variant, kept in summary["retention"].items():
         console.print(f"{variant}: {_share(kept['kept']['value'])} kept of {kept['kept']['n']}", style="dim")
-    for title, rows in _matrix_tables(summary):
+    for title, lines in _matrix_tables(summary):
         shown = Table(title=title)
-        for at, name in enumerate(rows[0]):
+        for at, name in enumerate(lines[0]):
             shown.add_column(name, justify="right" if at else "left", no_wrap=True)
-        for row in rows[1:]:
-            shown.add_row(*row)
+        for line in lines[1:]:
+            shown.add_row(*line)
         console.print(shown)
     broken = {name: ids for name, ids in summary["invariants"].items() if ids}
-    line = "不变量 invariants: " + (", ".join(f"{n} {len(ids)}" for n, ids in broken.items()) or "0")
-    console.print(line, style="bold red" if broken else "green")
+    verdict = "不变量 invariants: " + (", ".join(f"{n} {len(ids)}" for n, ids in broken.items()) or "0")
+    console.print(verdict, style="bold red" if broken else "green")
     quantiles = times["quantiles_ms"]
     console.print(
         f"p50 {quantiles['0.5']:.0f} ms · p95 {quantiles['0.95']:.0f} ms · 冷启动 cold start "
@@ -298,7 +302,7 @@ def _matrix_tables(summary: Mapping[str, Any]) -> list[tuple[str, list[list[str]
     """Title and rows of the baselines' table, a header first, for each split."""
     tables = []
     for split, systems in summary.get("matrix", {}).items():
-        rows = [["基线 system", "strict", "95 %", "answerable", "unanswerable", "recall@1", "recall@5"]]
+        rows = [["基线 system", "strict", "95 %", "ans.", "unans.", "r@1", "r@5"]]
         for name, values in systems.items():
             strict = values["strict"]
             rest = [
@@ -371,10 +375,17 @@ def page_of(
         "<!doctype html><html lang=zh-CN data-lang=zh><head><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width,initial-scale=1'>"
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>评测报告 Evaluation · {html.escape(str(made_with['dataset']))}</title><style>{style()}</style></head>"
+        f"<title>评测报告 Evaluation · {html.escape(str(made_with['dataset']))}</title>"
+        f"<style>{style()}</style></head>"
         f"<body><main>{body}</main><script type=application/json id=data>{data}</script>"
         f"<script>{(WEB / 'report.js').read_text('utf-8')}</script></body></html>"
     )
+
+
+def table_of(head: str, body: str, *, kind: str = "") -> str:
+    """A table that scrolls sideways where it must; `head` holds cells, `body` rows."""
+    shown = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return f"<div class=scroll><table class='{kind}'>{shown}<tbody>{body}</tbody></table></div>"
 
 
 def _t(zh: str, en: str) -> str:
@@ -394,7 +405,8 @@ def _header(made_with: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     commit = html.escape(made_with["commit"] or "–")
     return (
         f"<header><div><h1>{_t('问答评测报告', 'Evaluation of the assistant')}</h1>"
-        f"<p class=meta>{_t('题集', 'Questions')} {html.escape(counts)} · {_t('版本', 'commit')} <code>{commit}</code> · "
+        f"<p class=meta>{_t('题集', 'Questions')} {html.escape(counts)} · "
+        f"{_t('版本', 'commit')} <code>{commit}</code> · "
         f"{_t('嵌入模型', 'embedding')} {html.escape(str(made_with['index']['model']))} · "
         f"{_t('语言模型', 'language model')} {html.escape(made_with['settings'].get('llm') or '–')}</p></div>"
         "<button id=language type=button>English</button></header>"
@@ -410,14 +422,17 @@ def _tiles(split: Mapping[str, Any], summary: Mapping[str, Any], times: Mapping[
         found = card[key]
         between = f"95 % {_range(found)} · n {found['n']}"
         tiles.append(
-            f"<div class='tile{' lead' if not at else ''}'><div class=name>{_t(*NAMES[key])} · {_w(name)}</div>"
-            f"<div class=value>{_share(found['value'])}<small>%</small></div><div class=range>{between}</div></div>"
+            f"<div class='tile{' lead' if not at else ''}'>"
+            f"<div class=name>{_t(*NAMES[key])} · {_w(name)}</div>"
+            f"<div class=value>{_share(found['value'])}<small>%</small></div>"
+            f"<div class=range>{between}</div></div>"
         )
     broken = sum(len(ids) for ids in summary["invariants"].values())
     total = len(INVARIANTS)
     tiles.append(
-        f"<div class='tile {'bad' if broken else 'good'}'><div class=name>{_t('违反硬约束', 'Invariants broken')}</div>"
-        f"<div class=value>{broken}</div><div class=range>{_t(f'{total} 项，全部答案', f'{total} kinds, all answers')}</div></div>"
+        f"<div class='tile {'bad' if broken else 'good'}'>"
+        f"<div class=name>{_t('违反硬约束', 'Invariants broken')}</div><div class=value>{broken}</div>"
+        f"<div class=range>{_t(f'{total} 项，全部答案', f'{total} kinds, all answers')}</div></div>"
     )
     quantiles = times["quantiles_ms"]
     tiles.append(
@@ -449,26 +464,21 @@ def _scorecard(splits: Mapping[str, Any]) -> str:
             rows.append(f"<tr>{''.join(cells)}</tr>")
     explained = _t(
         "区间：各题独立的比率用 Wilson，其余按原题聚类自助法。不适用的题不计入 n。",
-        "Intervals: Wilson for proportions of independent items, else a bootstrap clustered by base item. Items for "
-        "which a metric is not defined are not counted in n.",
+        "Intervals: Wilson for proportions of independent items, else a bootstrap clustered by base item. "
+        "Items for which a metric is not defined are not counted in n.",
     )
-    return (
-        f"<h2>{_t('成绩单', 'Scorecard')}</h2><div class='card scroll'><table><thead><tr><th></th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div><p class=note>{explained}</p>"
-    )
+    table = table_of(f"<th></th>{head}", "".join(rows))
+    return f"<h2>{_t('成绩单', 'Scorecard')}</h2><div class=card>{table}</div><p class=note>{explained}</p>"
 
 
 def _matrix(summary: Mapping[str, Any]) -> str:
     parts = []
     for title, rows in _matrix_tables(summary):
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
+        head = "".join(f"<th>{_w(cell)}</th>" for cell in rows[0])
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:]
         )
-        parts.append(
-            f"<h3>{html.escape(title)}</h3><div class=scroll><table class=numbers><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table></div>"
-        )
+        parts.append(f"<h3>{html.escape(title)}</h3>{table_of(head, body, kind='numbers')}")
     if not parts:
         return ""
     return f"<h2>{_t('基线与上限', 'Floors and ceilings')}</h2><div class=card>{''.join(parts)}</div>"
@@ -482,7 +492,8 @@ def _judge(summary: Mapping[str, Any]) -> str:
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>"
         for name, value in judged.items()
     )
-    return f"<h2>{_t('语言模型评判', 'Judged by a language model')}</h2><div class=card><table>{rows}</table></div>"
+    title = _t("语言模型评判", "Judged by a language model")
+    return f"<h2>{title}</h2><div class=card>{table_of('', rows)}</div>"
 
 
 def _heat(found: Mapping[str, Any]) -> str:
@@ -493,7 +504,8 @@ def _heat(found: Mapping[str, Any]) -> str:
     ground = (
         f"color-mix(in srgb, color-mix(in oklab, var(--good) {100 * good:.0f}%, var(--bad)) 24%, var(--card))"
     )
-    return f'<span class=heat style="background:{ground}">{_share(found["value"])} <small>n {found["n"]}</small></span>'
+    shown = f"{_share(found['value'])} <small>n {found['n']}</small>"
+    return f'<span class=heat style="background:{ground}">{shown}</span>'
 
 
 def _slices(split: Mapping[str, Any], name: str) -> str:
@@ -507,14 +519,13 @@ def _slices(split: Mapping[str, Any], name: str) -> str:
             f"<td>{_heat(slices['kind × lang'].get(f'{kind} · {lang}', {}).get('strict', empty))}</td>"
             for lang in langs
         )
-        + f"<td>{_heat(slices['kind'][kind]['strict'])}</td><td>{_heat(slices['kind'][kind]['recall@5'])}</td></tr>"
+        + "".join(f"<td>{_heat(slices['kind'][kind][key])}</td>" for key in ("strict", "recall@5"))
+        + "</tr>"
         for kind in kinds
     )
     title = _t("按类型与语言的严格正确率", "Strictly correct, by kind and language")
-    grid = (
-        f"<h3>{title} · {_w(name)}</h3><div class=scroll><table><thead><tr><th></th>{head}<th>{_t('合计', 'all')}</th>"
-        f"<th>{_t('召回@5', 'recall@5')}</th></tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    columns = f"<th></th>{head}<th>{_t('合计', 'all')}</th><th>{_t('召回@5', 'recall@5')}</th>"
+    grid = _card(f"{title} · {_w(name)}", table_of(columns, rows))
     chapters = "".join(
         f"<tr><td>{_chapter(chapter)}</td>"
         f"<td>{_heat(found['strict'])}</td><td>{_heat(found['recall@1'])}</td><td>{_heat(found['recall@5'])}</td>"
@@ -525,11 +536,9 @@ def _slices(split: Mapping[str, Any], name: str) -> str:
     columns = "".join(
         f"<th>{_t(*NAMES[key])}</th>" for key in ("strict", "recall@1", "recall@5", "section_precision")
     )
-    by_chapter = (
-        f"<h3>{_t('按章与轮次', 'By chapter and turn')}</h3><div class=scroll><table><thead><tr><th></th>{columns}</tr></thead>"
-        f"<tbody>{chapters}</tbody></table></div>"
-    )
-    return f"<h2>{_t('切片', 'Slices')}</h2><div class=card>{grid}</div><div class=card style='margin-top:14px'>{by_chapter}</div>"
+    title = _t("按章与轮次", "By chapter and turn")
+    by_chapter = _card(title, table_of(f"<th></th>{columns}", chapters))
+    return f"<h2>{_t('切片', 'Slices')}</h2><div class=stack>{grid}{by_chapter}</div>"
 
 
 def _chapter(name: str) -> str:
@@ -618,7 +627,8 @@ def _plots(
         pairs = summary["pairs"]
         gap = pairs["gap"]
         note = (
-            f"n {pairs['n']} · {_t('差', 'gap')} {100 * gap['value']:+.1f} ({100 * gap['low']:+.1f} … {100 * gap['high']:+.1f}) · "
+            f"n {pairs['n']} · {_t('差', 'gap')} {100 * gap['value']:+.1f} "
+            f"({100 * gap['low']:+.1f} … {100 * gap['high']:+.1f}) · "
             f"McNemar p {pairs['p']:.3f}"
         )
         both = {"zh": pairs["zh"], "en": pairs["en"]}
@@ -664,10 +674,8 @@ def _outcome_tables(split: Mapping[str, Any], name: str) -> str:
             f"<tr><td>{_w(kind)}</td><td><div class=bar>{bar}</div></td>{cells}<td class=n>{total}</td></tr>"
         )
     head = "".join(f"<th class=n>{_w(outcome)}</th>" for outcome in shown)
-    table = (
-        f"<div class=legend>{legend}</div><div class=scroll><table><thead><tr><th></th><th></th>{head}<th class=n>n</th></tr>"
-        f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    columns = f"<th></th><th></th>{head}<th class=n>n</th>"
+    table = f"<div class=legend>{legend}</div>{table_of(columns, ''.join(rows))}"
     given = sorted({reason for counts in split["reasons"].values() for reason in counts})
     reasons = "".join(
         f"<tr><td>{_w(expected)}</td>"
@@ -688,7 +696,7 @@ def _outcome_tables(split: Mapping[str, Any], name: str) -> str:
         "<div class=grid style='margin-top:14px'>"
         + _card(
             _t("拒答理由：应为（行）与所给（列）", "Reasons: expected (rows) and given (columns)"),
-            f"<div class=scroll><table><thead><tr><th></th>{reasons_head}</tr></thead><tbody>{reasons}</tbody></table></div>",
+            table_of(f"<th></th>{reasons_head}", reasons),
         )
         + _card(_t("最先出错的环节", "First failing stage"), f"<table><tbody>{stages}</tbody></table>")
         + "</div>"
@@ -711,10 +719,11 @@ def _browser() -> str:
 def _made_with(made_with: Mapping[str, Any], times: Mapping[str, Any]) -> str:
     shown = {**made_with, "timings": {name: value for name, value in times.items() if name != "stages_ms"}}
     rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td><code>{html.escape(json.dumps(value, ensure_ascii=False))}</code></td></tr>"
+        f"<tr><td>{html.escape(name)}</td>"
+        f"<td><code>{html.escape(json.dumps(value, ensure_ascii=False))}</code></td></tr>"
         for name, value in shown.items()
     )
-    return f"<h2>{_t('本次运行', 'This run')}</h2><div class='card scroll'><table><tbody>{rows}</tbody></table></div>"
+    return f"<h2>{_t('本次运行', 'This run')}</h2><div class=card>{table_of('', rows)}</div>"
 
 
 def _page_data(records: Sequence[Record], document: Document) -> dict[str, Any]:

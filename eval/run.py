@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.types import Answer, Turn
+from assistant.understand import understand
 from eval.dataset import EvalError, Item
 from eval.scoring import FOUND, Score, Stage, score
 
@@ -117,7 +118,8 @@ def ask_item(assistant: Assistant, item: Item, *, split: str = "") -> Record:
     start = time.perf_counter()
     answer = assistant.ask(item.question, history)
     seconds = time.perf_counter() - start
-    ranking = retriever.search(answer.query or item.question)
+    query = understand(item.question, history, document)
+    ranking = retriever.search(query.search or query.text)
     verdict = score(item, answer, document, ranking)
     arms: dict[str, float | None] = {}
     if len(item.turns) > 1:
@@ -143,7 +145,7 @@ def _finds(ranking: Ranking, item: Item) -> bool:
 def manifest(
     assistant: Assistant, settings: Settings, items: Sequence[tuple[str, Item]], *, name: str
 ) -> dict[str, Any]:
-    """Commit, data, settings, fingerprints, versions and hardware of a run; no key and no path of this machine."""
+    """Commit, data, settings, fingerprints, versions and hardware of a run; no key and no path."""
     import prompts
 
     shown = settings.model_dump(mode="json", exclude={"llm_api_key", "auth_file", "feedback_db", "index_dir"})

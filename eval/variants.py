@@ -85,11 +85,13 @@ CHANGES: tuple[tuple[str, frozenset[str], Change], ...] = (
 
 
 def make_variants(items: Sequence[Item], *, per_variant: int = PER_VARIANT) -> list[Item]:
-    """Variants of single-turn questions; each variant takes its own seeded sample, so a new item changes little."""
+    """Variants of single-turn questions, each from its own seeded sample: a new item changes little."""
     made: list[Item] = []
     for name, languages, change in CHANGES:
         fit = [
-            item for item in items if item.kind in _KINDS and item.lang in languages and len(item.turns) == 1
+            item
+            for item in items
+            if item.kind in _KINDS and not item.variant and item.lang in languages and len(item.turns) == 1
         ]
         order = sorted(fit, key=lambda item: random.Random(f"{_SEED} {name} {item.id}").random())
         taken = 0

@@ -11,7 +11,7 @@ from index.types import Document
 
 @pytest.fixture(scope="session")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
-    return Assistant.open(Settings(index_dir=tmp_path_factory.mktemp("index")))  # type: ignore[call-arg]
+    return Assistant.open(Settings(index_dir=tmp_path_factory.mktemp("index")))
 
 
 @pytest.fixture(scope="session")

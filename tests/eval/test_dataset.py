@@ -58,7 +58,8 @@ def test_csv_with_questions_and_answers_only(write: Write, raw: bytes) -> None:
 
 
 def test_csv_with_every_field(write: Write) -> None:
-    text = 'id,question,sections,must,answerable,reason\n7,"多少，几项？",1.3; 2.1,80项|八十项;800项,是,\n8,天气？,,,否,out_of_scope\n'
+    head = "id,question,sections,must,answerable,reason"
+    text = f'{head}\n7,"多少，几项？",1.3; 2.1,80项|八十项;800项,是,\n8,天气？,,,否,out_of_scope\n'
     first, second = load_items(write("all.csv", text))
     assert first == Item(
         id="7",
@@ -190,7 +191,7 @@ def test_the_data_is_as_large_and_wide_as_the_readme_says(document: Document) ->
 
 def test_variants_are_those_of_the_seed() -> None:
     made = [variant for split in ("dev", "test") for variant in make_variants(load_split(split))]
-    assert made == load_variants() or {v.id for v in made} == {v.id for v in load_variants()}
+    assert made == load_variants()
     assert {variant.variant for variant in made} == {
         "homophone",
         "typos",

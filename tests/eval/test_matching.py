@@ -17,7 +17,6 @@ from eval.matching import Neighbours, contains, normalised, numbers, similarity
         ("國際標準", "国际标准"),
         ("“四个中心”", "四个中心"),
         ("制定[1]标准[12]", "制定标准"),
-        ("三点五", "3.5"),
     ],
 )
 def test_alike_after_normalisation(first: str, second: str) -> None:
