@@ -15,7 +15,7 @@ from tests.llm.conftest import OpenModel
 from tests.llm.endpoint import Body, Script, serve
 
 MESSAGES = (("system", "Be short."), ("user", "Hello?"))
-SCHEMA = {"type": "object", "properties": {}}
+SCHEMA: dict[str, object] = {"type": "object", "properties": {}}
 
 
 def ask(model: ChatModel, *, schema: dict[str, object] | None = None) -> str:
