@@ -8,7 +8,6 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
@@ -150,15 +149,13 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Listening comes first: a port in use is told at once, and a page opened early waits instead of failing.
     with socket.create_server((settings.host, settings.port), family=family) as listener:
-        with ThreadPoolExecutor(1) as pool:
-            # Both take seconds; reading files and native code let them overlap.
-            opening = pool.submit(_open, settings)
-            from assistant.ui.window import import_gradio
+        assistant = _open(settings)
+        # One after the other: two threads that import wait for each other more than they gain.
+        from assistant.ui.window import import_gradio
 
-            import_gradio()
-            import uvicorn
+        import_gradio()
+        import uvicorn
 
-            assistant = opening.result()
         desk = Desk(assistant, shows_stages=bool(settings.llm), log_questions=settings.log_questions)
         app = build_app(desk, FeedbackStore(settings.feedback_db), logins)
         url = address_of(settings.host, listener.getsockname()[1])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = (
     "chromium",
@@ -42,3 +42,19 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def answer_time(page: Page, question: str) -> float:
+    """Milliseconds from Enter to the painted answer, measured in the page."""
+    page.locator("#question").fill(question)
+    script = """() => new Promise((done) => {
+        const start = performance.now(), before = document.querySelectorAll('.turn .answer').length;
+        new MutationObserver((_, watcher) => {
+            if (document.querySelectorAll('.turn .answer').length <= before) return;
+            watcher.disconnect();
+            requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+        }).observe(document.querySelector('#turns'), {childList: true, subtree: true});
+        const enter = {key: 'Enter', bubbles: true, cancelable: true};
+        document.querySelector('#question').dispatchEvent(new KeyboardEvent('keydown', enter));
+    })"""
+    return float(page.evaluate(script))
