@@ -10,16 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.types import Turn
+from assistant.types import InputError, Turn
 
 if TYPE_CHECKING:
     from assistant.config import Settings
     from assistant.pipeline import Assistant
     from assistant.types import Answer
-
-
-class InputError(Exception):
-    """What was given can't be used; the message is one bilingual line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,11 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pydantic import ValidationError
 
     from assistant.config import Settings
+    from assistant.types import AssistantError
     from index.types import IndexingError
 
     try:
         return _run(arguments, Settings())
-    except (InputError, IndexingError) as error:
+    except (AssistantError, IndexingError) as error:
         print(error, file=sys.stderr)
     except ValidationError as error:
         first = error.errors()[0]
@@ -45,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m assistant", description="文件问答 · questions about the document")
+    parser = argparse.ArgumentParser(
+        prog="python -m assistant", description="文件问答 · questions about the document"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     ask = commands.add_parser("ask", help="one answer")
     ask.add_argument("question")
@@ -55,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     batch = commands.add_parser("batch", help="many questions, one JSON object a line")
     batch.add_argument("questions", type=Path)
     batch.add_argument("-o", "--output", type=Path, required=True)
+    enrich = commands.add_parser("enrich", help="write a document's enrichment with the language model")
+    enrich.add_argument("document", type=Path)
+    enrich.add_argument("-o", "--output", type=Path, help="where to (beside the document)")
+    feedback = commands.add_parser("feedback", help="what readers said of answers")
+    feedback.add_argument("action", choices=["export"])
+    feedback.add_argument("-o", "--output", type=Path, help="where to (standard output)")
     return parser
 
 
@@ -67,6 +72,14 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             return 0
         case "chat":
             return _chat(settings)
+        case "enrich":
+            from assistant.enrich import enrich_command
+
+            return enrich_command(arguments, settings)
+        case "feedback":
+            from assistant.feedback import export_command
+
+            return export_command(arguments, settings.feedback_db)
         case _:
             return _batch(arguments.questions, arguments.output, settings)
 
@@ -81,7 +94,10 @@ def _open(settings: Settings) -> Assistant:
 def as_text(answer: Answer) -> str:
     """An answer for the terminal: its text, then the place of each marker, or the sections to look at."""
     lines = [answer.answer]
-    lines += [f"[{c.marker}] {c.label}" + (f"  {', '.join(c.sentence_ids)}" if c.sentence_ids else "") for c in answer.citations]
+    lines += [
+        f"[{c.marker}] {c.label}" + (f"  {', '.join(c.sentence_ids)}" if c.sentence_ids else "")
+        for c in answer.citations
+    ]
     near = "相近内容：" if answer.language == "zh" else "Nearest: "
     lines += [f"{near}{s.label}" + (f" — {s.question}" if s.question else "") for s in answer.suggestions]
     if answer.query != answer.question:
@@ -98,7 +114,9 @@ def _history(path: Path | None, assistant: Assistant) -> list[Turn]:
     try:
         rows = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"读不懂历史文件 {path.name}。 Can't read the history {path.name}: {error}") from None
+        raise InputError(
+            f"读不懂历史文件 {path.name}。 Can't read the history {path.name}: {error}"
+        ) from None
     if not isinstance(rows, list):
         raise InputError(f"{path.name} 应为 JSON 数组。 {path.name} must hold a JSON list.")
     turns: list[Turn] = []
@@ -108,7 +126,9 @@ def _history(path: Path | None, assistant: Assistant) -> list[Turn]:
         elif isinstance(row, dict) and isinstance(row.get("question"), str):
             turns.append(_turn(row))
         else:
-            raise InputError(f"{path.name} 中有无法识别的一项。 An entry of {path.name} is neither a question nor an answer.")
+            raise InputError(
+                f"{path.name} 有一项无法识别。 An entry of {path.name} is no question or answer."
+            )
     return turns
 
 
@@ -185,7 +205,7 @@ def _items(lines: Sequence[str], name: str) -> tuple[list[tuple[str | None, list
 
 def _item(row: object) -> tuple[str | None, list[str]]:
     if not isinstance(row, dict):
-        raise ValueError("not an object")
+        raise ValueError("not an object")  # noqa: TRY004  # a malformed line is one kind of error
     turns = row.get("turns", [row["question"]] if "question" in row else None)
     if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
         raise ValueError("needs “turns”, a list of texts, or “question”, a text")

@@ -1,4 +1,4 @@
-"""Addresses that a question names: 第五章第三节, 五、（四）, Chapter 7 section 2, 5.3, 1.3#12, the last chapter."""
+"""Addresses that a question names: 第五章第三节, 五、（四）, Chapter 7 section 2, 5.3, 1.3#12, the last one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from index.lexical import fold
 from index.types import Document
 
 _N = rf"(?:{NUMERAL}+|\d+)"
-_WORDS = {
-    word: number
-    for number, pair in enumerate(
-        "one first,two second,three third,four fourth,five fifth,six sixth,seven seventh,eight eighth,nine ninth,"
-        "ten tenth,eleven eleventh,twelve twelfth".split(","),
-        start=1,
-    )
-    for word in pair.split()
-}
+_CARDINALS = "one two three four five six seven eight nine ten eleven twelve"
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_WORDS = {word: at for words in (_CARDINALS, _ORDINALS) for at, word in enumerate(words.split(), start=1)}
 _EN = rf"(?:\d+|{'|'.join(_WORDS)})(?:st|nd|rd|th)?"
 _LAST = -1
 _FORMS = tuple(
@@ -55,25 +49,39 @@ def find_addresses(text: str, document: Document) -> tuple[tuple[str, ...], str]
             if chapter == _LAST:
                 chapter = document.chapters[-1].number
             if section == _LAST and chapter is not None:
-                section = max((s.number for c in document.chapters if c.number == chapter for s in c.sections), default=0)
-            address = f"{'?' if chapter is None else chapter}" + (f".{section}" if section is not None else "")
+                section = max(
+                    (s.number for c in document.chapters if c.number == chapter for s in c.sections),
+                    default=0,
+                )
+            address = f"{'?' if chapter is None else chapter}" + (
+                f".{section}" if section is not None else ""
+            )
             found.append(address + (f"#{groups['n']}" if groups.get("n") else ""))
         folded = form.sub(" ", folded)
     for address, form in _front_parts(document):
         if form.search(folded):
             found.append(address)
             folded = form.sub(" ", folded)
-    for chapter in document.chapters:
-        named = re.compile(rf"[“\"《]?{re.escape(fold(chapter.title))}[”\"》]?(?:这|那)?(?:一)?(?:章|部分)") if chapter.title else None
+    for own in document.chapters:
+        named = (
+            re.compile(rf"[“\"《]?{re.escape(fold(own.title))}[”\"》]?(?:这|那)?(?:一)?(?:章|部分)")
+            if own.title
+            else None
+        )
         if named and named.search(folded):
-            found.append(chapter.address)
+            found.append(own.address)
             folded = named.sub(" ", folded)
     return tuple(dict.fromkeys(found)), folded
 
 
 _FRONT = (
     ("0.1", re.compile(r"印发通知|\b(?:issuing|cover|covering) notice\b|\bnotice of issuance\b")),
-    ("0.2", re.compile(r"前言|序言|引言|导语|开头(?:那)?(?:一)?(?:段|部分)|\b(?:preamble|foreword|preface|introduction)\b")),
+    (
+        "0.2",
+        re.compile(
+            r"前言|序言|引言|导语|开头(?:那)?(?:一)?(?:段|部分)|\b(?:preamble|foreword|preface|introduction)\b"
+        ),
+    ),
 )
 
 

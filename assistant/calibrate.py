@@ -19,7 +19,8 @@ from index.types import Ranking
 
 _FILE = Path(__file__).with_name("calibration.json")
 FEATURES = (
-    "fused", "margin", "dense", "question", "words", "unknown", "support", "weakest", "length", "filled", "english", "other",
+    "fused", "margin", "dense", "question", "words", "unknown",
+    "support", "weakest", "length", "filled", "english", "other",
 )  # fmt: skip
 
 
@@ -56,8 +57,11 @@ def load_calibration() -> Calibration:
 
 
 def features(query: Query, ranking: Ranking, ratio: float, support: tuple[float, float]) -> list[float]:
-    """The evidence for a query, in the order of `FEATURES`; `ratio` is how well the asked slot is filled,
-    `support` how far the best sentence bears out the query's words (`Retriever.support`), each 0 to 1."""
+    """The evidence for a query, in the order of `FEATURES`.
+
+    `ratio` is how well the asked slot is filled, `support` how far the best sentence bears out the query's words
+    (`Retriever.support`), each 0 to 1.
+    """
     if not ranking.sentences:
         return [0.0] * len(FEATURES)
     best = ranking.sentences[0]

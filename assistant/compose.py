@@ -59,7 +59,9 @@ class Composer:
             return [f"{line.text}{marks}"]
         if line.frame:
             quote = self._heading(line.refs[0].node) if line.refs and not line.refs[0].sentences else ""
-            return [f"{word('frame', line.frame, self._language, **{'quote': quote, **dict(line.values)})}{marks}"]
+            return [
+                f"{word('frame', line.frame, self._language, **{'quote': quote, **dict(line.values)})}{marks}"
+            ]
         return [piece for ref in line.refs for piece in self._quote(ref)]
 
     def _quote(self, ref: Ref) -> list[str]:
@@ -150,7 +152,14 @@ def absence_text(query: Query, draft: Draft, index: Index) -> str:
     if key == "year" and not years:
         key = ""
     separator = "、" if frame_language(language) == "zh" else ", "
-    here = next((c for c in document.chapters if query.addresses and c.address == query.addresses[0].partition(".")[0]), None)
+    here = next(
+        (
+            c
+            for c in document.chapters
+            if query.addresses and c.address == query.addresses[0].partition(".")[0]
+        ),
+        None,
+    )
     values: Mapping[str, str] = {
         "slot": word("slot", query.slot, language),
         "year": separator.join(query.years),
@@ -176,14 +185,23 @@ def _titles(text: str) -> list[str]:
 def compose(query: Query, draft: Draft, index: Index) -> Answer:
     """The answer object of a draft, without checks and timings."""
     language = query.language
-    base = {"question": query.question, "query": query.text, "language": language}
     if draft.status is Status.HELP:
         text = word("help", "text", language, title=index.document.title)
-        return Answer(**base, status=Status.HELP, reason=None, answer=text, confidence=1.0)
+        return Answer(
+            question=query.question,
+            query=query.text,
+            language=language,
+            status=Status.HELP,
+            reason=None,
+            answer=text,
+            confidence=1.0,
+        )
     avoid = (query.question, query.text)
     if draft.status is Status.ABSTAINED:
         return Answer(
-            **base,
+            question=query.question,
+            query=query.text,
+            language=language,
             status=Status.ABSTAINED,
             reason=draft.reason,
             answer=absence_text(query, draft, index),
@@ -195,7 +213,9 @@ def compose(query: Query, draft: Draft, index: Index) -> Answer:
     citations = composer.citations()
     asked = [suggestion(index, node, language, avoid=avoid) for node in draft.more]
     return Answer(
-        **base,
+        question=query.question,
+        query=query.text,
+        language=language,
         status=draft.status,
         reason=draft.reason,
         answer=text,

@@ -17,8 +17,11 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an answer. With `frame` (a wording key, filled with `values`) a line is the assistant's own words;
-    without, it is the quotes of its refs."""
+    """One line of an answer.
+
+    With `frame` (a wording key, filled with `values`) or `text` it is the assistant's own words; without, it is the
+    quotes of its refs.
+    """
 
     refs: tuple[Ref, ...]
     frame: str = ""
@@ -39,6 +42,8 @@ class Draft:
     confidence: float = 1.0
 
 
-def abstain(reason: Reason, *, near: tuple[str, ...] = (), detail: str = "", confidence: float = 1.0) -> Draft:
+def abstain(
+    reason: Reason, *, near: tuple[str, ...] = (), detail: str = "", confidence: float = 1.0
+) -> Draft:
     """An outcome without an answer."""
     return Draft(Status.ABSTAINED, reason=reason, near=near, detail=detail, confidence=confidence)

@@ -9,7 +9,9 @@ from assistant.patterns import pattern
 from assistant.types import Query, Slot
 
 # A figure of quantity: digits with a measure word or %, or a share in words; not a date, a phone number or an ordinal.
-_MEASURE = "%|项|个(?!月)|家|条|种|类|次|人|名|所|座|公里|平方|亩|吨|倍|万|亿|元|份|批|处|台|辆|户|岁|分钟|小时"
+_MEASURE = (
+    "%|项|个(?!月)|家|条|种|类|次|人|名|所|座|公里|平方|亩|吨|倍|万|亿|元|份|批|处|台|辆|户|岁|分钟|小时"
+)
 _FIGURE = re.compile(
     rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{_MEASURE})|百分之[一二三四五六七八九十百零〇]+|[一两二三四五六七八九十]分之[一二三四五六七八九十]|(?:一半|半数)(?:以上)?"
 )
@@ -20,19 +22,30 @@ _DATE = re.compile(r"(?:19|20)\d{2}(?:年|-\d)|\d{1,2}月\d{1,2}日")
 _NAMED_DAY = re.compile(r"[\u4e00-\u9fff]{3,}(?:日|节)(?=等|主题|活动|期间|当天)")
 _DURATION = re.compile(r"\d+\s*(?:个月|年|天|日|周|小时|分钟|个工作日)(?!\d)(?:以内|内|以上)?(?!代)")
 _MONEY = re.compile(r"\d[\d.,]*\s*(?:万|亿|千|百)?元|\d+\s*(?:万|亿)(?!人|平)")
-_PHONE = re.compile(r"\d{3,}[^\d，。；]{0,6}(?:热线|电话)|(?:热线|电话)[^\d，。；]{0,4}\d{3,}|https?://|www\.|@")
+_PHONE = re.compile(
+    r"\d{3,}[^\d，。；]{0,6}(?:热线|电话)|(?:热线|电话)[^\d，。；]{0,4}\d{3,}|https?://|www\.|@"
+)
 _HOURS = re.compile(r"\d{1,2}\s*(?:[:：]\d{2}|点|时)")
 _PENALTY = re.compile(r"罚款|处罚|处分|吊销|拘留|追究[^，。]{0,6}责任")
 _ADDRESS = re.compile(r"(?:区|街道?|路|大街|胡同|镇)[^，。]{0,10}\d+号|位于|坐落")
-_SHARE = re.compile(r"\d+(?:\.\d+)?%|百分之[一二三四五六七八九十百零〇]+|[一两二三四五六七八九十]分之[一二三四五六七八九十]|一半|半数")
-_ASKS_SHARE = re.compile(r"百分|占(?:了)?(?:多少|几)|比例|比率|占比|率|\b(?:share|percent\w*|proportion|fraction|ratio|rate)\b")
+_SHARE = re.compile(
+    r"\d+(?:\.\d+)?%|百分之[一二三四五六七八九十百零〇]+|[一两二三四五六七八九十]分之[一二三四五六七八九十]|一半|半数"
+)
+_ASKS_SHARE = re.compile(
+    r"百分|占(?:了)?(?:多少|几)|比例|比率|占比|率|\b(?:share|percent\w*|proportion|fraction|ratio|rate)\b"
+)
 _RANK = re.compile(r"第[一二三四五六七八九十\d]+(?:位|名|届|次|个|期)|首位|领先|前列")
 _FREQUENCY = re.compile(r"每(?:年|月|季|周|日|隔|[一二两三四五\d])|年度|定期|逐年|[一二两三五]年一")
-_ASKS_FREQUENCY = re.compile(r"隔几|几年一|一年一|[两三五]年一|每年几|频率|多久一次|\bhow (?:often|frequently)\b")
+_ASKS_FREQUENCY = re.compile(
+    r"隔几|几年一|一年一|[两三五]年一|每年几|频率|多久一次|\bhow (?:often|frequently)\b"
+)
 _ABSOLUTE = re.compile(rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{_MEASURE.removeprefix('%|')})")
 _ASKS_COUNT = re.compile(r"(?:多少|几)(?:个|项|条|家|种|类|次|人|名|位|所|座|台|辆|户|份|处|层)|\bhow many\b")
 _ASKS_HOURS = re.compile(r"几点|上班|营业|开放|办公|工作时间|hours|what time")
-_ASKS_ADDRESS = re.compile(r"地址|门牌|哪条街|哪条路|哪(?:几|一)?个区|哪些(?:区|路段|街道|地点)|\b(?:address|location|which (?:districts?|roads?|streets?))\b")
+_ASKS_ADDRESS = re.compile(
+    r"地址|门牌|哪条街|哪条路|哪(?:几|一)?个区|哪些(?:区|路段|街道|地点)"
+    r"|\b(?:address|location|which (?:districts?|roads?|streets?))\b"
+)
 _ASKS_RANK = re.compile(r"第几|排名|排在|名次|\brank\w*\b")
 
 
@@ -96,7 +109,7 @@ def _given(figure: str, query: Query) -> bool:
 
 
 def force_in(text: str) -> list[str]:
-    """The words of commitment of a text, in order: 鼓励, 支持, 推动…"""
+    """The words of commitment of a text, such as 鼓励, 支持 and 推动, in the order of the list."""
     from assistant.patterns import words
 
     return [word for word in words("duty.force") if word in text]

@@ -65,7 +65,9 @@ def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: C
     confidence = calibration.probability(weighed.evidence)
     if query.slot is Slot.POLAR and _wrong_year(query, document) and not _states_date(best.address, document):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
-    if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(document.sentence(best.address).text):
+    if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(
+        document.sentence(best.address).text
+    ):
         return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
     if not chosen or weighed.ratio < _least_ratio(chosen[0], best, calibration):
         detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
@@ -187,7 +189,11 @@ def _filled(
         section = document.section_of(scored.address)
         year = target_years(section).get(scored.address, "")
         text = document.sentence(scored.address).text
-        if query.years and query.slot is Slot.NUMBER and not (set(query.years) & ({year} | set(_YEAR.findall(text)))):
+        if (
+            query.years
+            and query.slot is Slot.NUMBER
+            and not (set(query.years) & ({year} | set(_YEAR.findall(text))))
+        ):
             continue
         if query.slot is Slot.DATE and year and not text.startswith("到"):
             text = f"到{year}年{text}"
@@ -200,7 +206,9 @@ def _filled(
 def _pick(candidates: Sequence[Scored], query: Query, calibration: Calibration) -> list[Scored]:
     """The best sentence, and those nearly as good: few for a fact, some for a topic."""
     is_topic = query.slot in {Slot.TOPIC, Slot.POLAR, Slot.BODY, Slot.PLACE} and not query.numbers
-    share, most = (calibration.topic_share, calibration.topic_most) if is_topic else (calibration.fact_share, 2)
+    share, most = (
+        (calibration.topic_share, calibration.topic_most) if is_topic else (calibration.fact_share, 2)
+    )
     if any("." in address for address in query.addresses):
         # Within one section that the question names, more of it is wanted.
         share, most = share * 0.6, most + 2
@@ -234,13 +242,17 @@ def _companions(section: Section, address: str) -> set[str]:
 def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line]:
     """A line in the assistant's own words before the quotes, where the question holds something to confirm or correct."""
     best = refs[0]
-    if query.slot is Slot.POLAR and query.years and not set(query.years) & set(_YEAR.findall(_texts(refs, document))):
-        if _YEAR.search(_texts(refs, document)):
-            return [Line(tuple(refs), frame="figure_differs")]
+    stated_years = set(_YEAR.findall(_texts(refs, document)))
+    if query.slot is Slot.POLAR and query.years and stated_years and not set(query.years) & stated_years:
+        return [Line(tuple(refs), frame="figure_differs")]
     texts = [document.sentence(address).text for ref in refs for address in ref.sentences]
     if query.numbers and query.slot in {Slot.POLAR, Slot.TOPIC} and any(map(has_figure, texts)):
         stated = {number for text in texts for number in re.findall(r"\d+(?:\.\d+)?%?", text)}
-        asked = {number for number in query.numbers if not re.search(rf"{re.escape(number)}(?![\d%])", _unmeasured(texts))}
+        asked = {
+            number
+            for number in query.numbers
+            if not re.search(rf"{re.escape(number)}(?![\d%])", _unmeasured(texts))
+        }
         if asked and not asked & stated:
             return [Line(tuple(refs), frame="figure_differs")]
         if asked and asked <= stated and query.slot is Slot.POLAR:

@@ -18,7 +18,8 @@ from index.types import Document
 
 _YEAR = re.compile(r"(?:到|在|by |in |for )?\s*((?:19|20)\d{2})\s*年?(?:底|末)?")
 _ENGLISH_NOUN_PHRASE = re.compile(
-    r"(?P<head>\b(?:how many|how much|what|which)\s+)(?P<np>(?:[\w'-]+\s+){1,5}?)(?=(?:will|are|is|do|does|did|should|shall|have|has|must|can|could|would|may|by|in|to|need|be)\b)",
+    r"(?P<head>\b(?:how many|how much|what|which)\s+)(?P<np>(?:[\w'-]+\s+){1,5}?)"
+    r"(?=(?:will|are|is|do|does|did|should|shall|have|has|must|can|could|would|may|by|in|to|need|be)\b)",
     re.IGNORECASE,
 )
 _ENGLISH_OBJECT = re.compile(
@@ -32,11 +33,16 @@ _ENGLISH_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 # "Does it say…", "is it mandatory": the pronoun is the document or nothing at all.
-_MEANS_DOCUMENT = re.compile(r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b|\b(?:is|was) it (?:mandatory|true|correct|possible|required|compulsory)\b|\bin it\b")
+_MEANS_DOCUMENT = re.compile(
+    r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b"
+    r"|\b(?:is|was) it (?:mandatory|true|correct|possible|required|compulsory)\b|\bin it\b"
+)
 # A question that opens with its question word and hardly says more: 哪天全部完工.
 _ASKS_FIRST = re.compile(r"(?:具体)?(?:哪天|何时|什么时候|谁|由谁|多少|怎么|如何|为什么|多久|几)")
 _PROPER_NAME = re.compile(r"(?:[A-Z][\w-]+\s+){1,5}[A-Z][\w-]+")
-_PRONOUNS = frozenset("it they them this that these those there he she we you i".split())
+_PRONOUNS = frozenset(
+    ["it", "they", "them", "this", "that", "these", "those", "there", "he", "she", "we", "you", "i"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +66,31 @@ def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrit
             return Rewrite(rest)
     folded = fold(text)
     if address := _neighbour(folded, last, document):
-        return Rewrite(f"{document.section(address).label}讲什么" if "." in address else f"第{address}章讲什么", (address,))
+        return Rewrite(
+            f"{document.section(address).label}讲什么" if "." in address else f"第{address}章讲什么",
+            (address,),
+        )
     if pattern("followup.more").match(folded):
         return Rewrite(last.query, exclude=last.sentences)
     if year := _shifted_year(folded, last, document):
         return Rewrite(_with_year(last.query, year))
-    if (subject := _replaced_subject(folded, text)) and (rewritten := _substitute(last.query, subject, document)):
+    if (subject := _replaced_subject(folded, text)) and (
+        rewritten := _substitute(last.query, subject, document)
+    ):
         return Rewrite(rewritten, focus=subject)
-    return _without_pronoun(text, folded, last, document) or _completed(text, folded, last, document) or Rewrite(text)
+    return (
+        _without_pronoun(text, folded, last, document)
+        or _completed(text, folded, last, document)
+        or Rewrite(text)
+    )
 
 
 def _neighbour(folded: str, last: Turn, document: Document) -> str:
     """The section or chapter before or after the one cited last, if that is asked for and there is one."""
-    following, previous = pattern("followup.next_node").search(folded), pattern("followup.previous_node").search(folded)
+    following, previous = (
+        pattern("followup.next_node").search(folded),
+        pattern("followup.previous_node").search(folded),
+    )
     if len(folded) > 24 or not (following or previous) or not last.sections:
         return ""
     step = 1 if following else -1
@@ -89,7 +107,13 @@ def _neighbour(folded: str, last: Turn, document: Document) -> str:
 
 def _shifted_year(folded: str, last: Turn, document: Document) -> str:
     """The target year that 再远一点 or "in the longer term" means, given the one spoken of."""
-    step = 1 if pattern("followup.later").search(folded) else -1 if pattern("followup.earlier").search(folded) else 0
+    step = (
+        1
+        if pattern("followup.later").search(folded)
+        else -1
+        if pattern("followup.earlier").search(folded)
+        else 0
+    )
     if not step or len(folded) > 40 or _YEAR.search(folded):
         return ""
     years = sorted({year for section in document.sections() for year in target_years(section).values()})
@@ -107,7 +131,11 @@ def _shifted_year(folded: str, last: Turn, document: Document) -> str:
 def _with_year(query: str, year: str) -> str:
     if _YEAR.search(query):
         return _YEAR.sub(lambda match: match[0].replace(match[1], year), query, count=1)
-    return f"到{year}年，{query}" if re.search(r"[\u4e00-\u9fff]", query) else f"{query.rstrip('?？ ')} by {year}?"
+    return (
+        f"到{year}年，{query}"
+        if re.search(r"[\u4e00-\u9fff]", query)
+        else f"{query.rstrip('?？ ')} by {year}?"
+    )
 
 
 def _replaced_subject(folded: str, text: str) -> str:
@@ -115,8 +143,15 @@ def _replaced_subject(folded: str, text: str) -> str:
     for language in ("zh", "en"):
         for form in patterns(f"followup.{language}"):
             if match := form.match(folded):
-                subject = re.sub(r"(?:那边|这边|那块|这块|方面|这种|那种|那些|这些|这事|那事|这一级|那一级|的)+$", "", match["x"].strip(" ,，的"))
-                asks_again = any(pattern(f"slots.{slot}").search(subject) for slot in ("number", "date", "body", "duration"))
+                subject = re.sub(
+                    r"(?:那边|这边|那块|这块|方面|这种|那种|那些|这些|这事|那事|这一级|那一级|的)+$",
+                    "",
+                    match["x"].strip(" ,，的"),
+                )
+                asks_again = any(
+                    pattern(f"slots.{slot}").search(subject)
+                    for slot in ("number", "date", "body", "duration")
+                )
                 if subject and not asks_again and not re.search(r"什么|哪|怎|如何|为什么|吗$|没有$", subject):
                     at = folded.find(subject)
                     return text[at : at + len(subject)] if len(text) == len(folded) and at >= 0 else subject
@@ -163,13 +198,17 @@ def _substitute_english(query: str, subject: str) -> str:
         head = match["np"].split()[-1]
         return f"{query[: match.start('np')]}{' '.join([*words[:-1], head])} {query[match.end('np') :]}"
     bare = re.sub(r"^(?:the|a|an)\s+", "", subject, flags=re.IGNORECASE)
-    if (match := _ENGLISH_NOUN_PHRASE.search(query)) and match["np"].split()[-1].lower() == bare.split()[-1].lower():
+    if (match := _ENGLISH_NOUN_PHRASE.search(query)) and match["np"].split()[-1].lower() == bare.split()[
+        -1
+    ].lower():
         return f"{query[: match.start('np')]}{bare} {query[match.end('np') :]}"
     if match := _last(_ENGLISH_OBJECT, query):
         return f"{query[: match.start('np')]}{subject}{query[match.end('np') :]}"
     if match := _ENGLISH_NOUN_PHRASE.search(query):
         head = match["np"].split()[-1] if len(match["np"].split()) > 1 else ""
-        return f"{query[: match.start('np')]}{' '.join(filter(None, (bare, head)))} {query[match.end('np') :]}"
+        return (
+            f"{query[: match.start('np')]}{' '.join(filter(None, (bare, head)))} {query[match.end('np') :]}"
+        )
     content = [w for w in re.findall(r"[A-Za-z][\w'-]*", query) if w.lower() not in ENGLISH_STOP_WORDS]
     return query.replace(content[0], subject, 1) if len(content) == 1 else f"{subject}?"
 
@@ -181,17 +220,29 @@ def _first(form: re.Pattern[str], query: str) -> re.Match[str] | None:
 
 def _last(form: re.Pattern[str], query: str) -> re.Match[str] | None:
     """The last match whose noun phrase isn't a pronoun."""
-    return next((m for m in reversed(list(form.finditer(query))) if m["np"].strip().lower() not in _PRONOUNS), None)
+    return next(
+        (m for m in reversed(list(form.finditer(query))) if m["np"].strip().lower() not in _PRONOUNS), None
+    )
 
 
 def _without_pronoun(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
     """A question whose pronoun is replaced by what it stands for, or None if it has none."""
     match = pattern("followup.pronoun").search(folded)
-    if match is None or len(text) != len(folded) or re.match(r"(?:这|那)(?:份)?(?:文件|纲要)|(?:this|the) (?:document|outline)\b", folded[match.start() :]):
+    if (
+        match is None
+        or len(text) != len(folded)
+        or re.match(
+            r"(?:这|那)(?:份)?(?:文件|纲要)|(?:this|the) (?:document|outline)\b", folded[match.start() :]
+        )
+    ):
         return None
     if _MEANS_DOCUMENT.search(folded):
         return None
-    if match.group() in {"that", "this", "those", "these"} and re.match(r"\s+\w", folded[match.end() :]) and match["noun_en"] is None:
+    if (
+        match.group() in {"that", "this", "those", "these"}
+        and re.match(r"\s+\w", folded[match.end() :])
+        and match["noun_en"] is None
+    ):
         # A demonstrative before a noun of the question's own, or "there is": nothing to resolve.
         return None
     exclude = last.sentences if pattern("followup.else").search(folded) else ()
@@ -206,24 +257,45 @@ def _without_pronoun(text: str, folded: str, last: Turn, document: Document) -> 
 def _antecedent(noun: str, last: Turn, document: Document) -> str:
     """What a pronoun stands for: a body for 这个机构, else the subject of the question before."""
     bodies = pattern("bodies.suffix").pattern
-    is_body = bool(noun) and bool(re.search(bodies, noun) or noun in {"body", "commission", "committee", "organization", "organisation", "agency", "department", "group"})
+    is_body = bool(noun) and bool(
+        re.search(bodies, noun)
+        or noun
+        in {
+            "body",
+            "commission",
+            "committee",
+            "organization",
+            "organisation",
+            "agency",
+            "department",
+            "group",
+        }
+    )
     chinese = re.search(r"[\u4e00-\u9fff]", last.query) is not None
     if is_body:
         named = re.compile(rf"[\u4e00-\u9fff]{{2,12}}?(?:{bodies})")
         quotes = [document.sentence(address).text for address in last.sentences if document.has(address)]
         for source in (last.query, *quotes):
             for match in named.finditer(source):
-                body = re.sub(rf"^.*(?:{pattern('bodies.verbs').pattern})(?=[\u4e00-\u9fff]{{4,}}$)", "", match.group())
+                body = re.sub(
+                    rf"^.*(?:{pattern('bodies.verbs').pattern})(?=[\u4e00-\u9fff]{{4,}}$)", "", match.group()
+                )
                 if len(body) > 3 and not body.startswith(("这", "那", "该", "什么", "哪")):
                     return body
     if chinese:
         topic = topic_of(last.query, document)
-        return topic + noun if noun and noun not in topic and not is_body and len(noun) > 1 and topic else topic
+        return (
+            topic + noun if noun and noun not in topic and not is_body and len(noun) > 1 and topic else topic
+        )
     if name := _PROPER_NAME.search(last.query):
         return name.group()
-    for match in (_first(_ENGLISH_SUBJECT, last.query), _last(_ENGLISH_OBJECT, last.query), _first(_ENGLISH_NOUN_PHRASE, last.query)):
-        if match:
-            return match["np"].strip()
+    for found in (
+        _first(_ENGLISH_SUBJECT, last.query),
+        _last(_ENGLISH_OBJECT, last.query),
+        _first(_ENGLISH_NOUN_PHRASE, last.query),
+    ):
+        if found:
+            return found["np"].strip()
     content = [w for w in re.findall(r"[A-Za-z][\w'-]*", last.query) if w.lower() not in ENGLISH_STOP_WORDS]
     return " ".join(content[-4:])
 
@@ -232,8 +304,14 @@ def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrit
     """A question without a subject of its own (谁负责？) with the subject of the question before."""
     content = content_of(folded, document)
     size = sum(map(len, content))
-    known = any(stretch[at : at + 2] in document.bigrams for stretch in content for at in range(len(stretch) - 1))
-    short = size <= 12 and len(folded.split()) <= 4 if folded.isascii() else size <= (2 if known or not _ASKS_FIRST.match(folded) else 4)
+    known = any(
+        stretch[at : at + 2] in document.bigrams for stretch in content for at in range(len(stretch) - 1)
+    )
+    short = (
+        size <= 12 and len(folded.split()) <= 4
+        if folded.isascii()
+        else size <= (2 if known or not _ASKS_FIRST.match(folded) else 4)
+    )
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):

@@ -154,8 +154,10 @@ class _Editor:
         for draft in drafts:
             if len(self.statements) >= MOST_STATEMENTS:
                 return
+            # As the sentences write it.
+            text = re.sub(r"(?<=\d) ?(?:percent|per cent)\b", "%", draft.text)
             checked = check_statement(
-                draft.text,
+                text,
                 draft.ids,
                 language=self._language,
                 shown=self._shown,
@@ -165,7 +167,7 @@ class _Editor:
             if checked.fault:
                 self.dropped.append(checked.fault)
                 continue
-            statement = Statement(draft.text, checked.sentence_ids)
+            statement = Statement(text, checked.sentence_ids)
             self.statements.append(statement)
             if self._on_statement:
                 self._on_statement(statement)

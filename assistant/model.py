@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import prompts
+from assistant.types import AssistantError
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +57,7 @@ _ENDPOINT_FAULTS = frozenset(
 )
 
 
-class ModelSetupError(Exception):
+class ModelSetupError(AssistantError):
     """The language model can't be used as the settings ask; one line, Chinese first and English after it."""
 
 
@@ -449,9 +450,9 @@ def _fault_of(error: BaseException) -> Fault:
             return fault
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
-        if status == 429:  # noqa: PLR2004 - HTTP's own number
+        if status == 429:
             return Fault.BUSY
         if status in {401, 403}:
             return Fault.DENIED
-        return Fault.REJECTED if 400 <= status < 500 else Fault.FAILED  # noqa: PLR2004
+        return Fault.REJECTED if 400 <= status < 500 else Fault.FAILED
     return Fault.FAILED

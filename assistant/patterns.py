@@ -16,7 +16,7 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(_FILE.read_text("utf-8"))
 
 
-def _entry(name: str) -> Any:
+def _entry(name: str) -> Any:  # noqa: ANN401  # TOML holds texts, lists and tables
     node: Any = _table()
     for key in name.split("."):
         node = node[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,13 +19,21 @@ from assistant.extract import extract
 from assistant.types import Answer, Intent, Query, Reason, Status, Turn
 from assistant.understand import understand
 from assistant.verify import check, passes
-from index.build import Index, Progress as BuildProgress, ensure_index
+from index.build import Index, ensure_index
+from index.build import Progress as BuildProgress
 from index.types import Ranking
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
+    from assistant.generate import Generated, Statement
+    from assistant.model import ChatModel
+
 log = logging.getLogger(__name__)
+# Reasons that rest on the document's own words: a language model isn't asked to argue with them.
+_SETTLED = {Reason.FIGURE_NOT_STATED, Reason.NEEDS_CURRENT_DATA, Reason.INSTRUCTION, Reason.AMBIGUOUS}
+# From this confidence on an extractive answer outweighs a model's refusal.
+_SURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +46,26 @@ class Progress:
 
 @dataclass(slots=True)
 class _State:
-    """One question on its way through the stages."""
+    """One question on its way through the stages; each stage sets what the next ones read."""
 
     question: str
     history: tuple[Turn, ...]
-    query: Query | None = None
-    rankings: list[Ranking] = field(default_factory=list)
-    draft: Draft | None = None
-    answer: Answer | None = None
+    tell: Callable[[Progress], None]
+    query: Query = field(init=False)
+    rankings: list[Ranking] = field(init=False)
+    draft: Draft = field(init=False)
+    generated: Generated | None = None
+    answer: Answer = field(init=False)
     timings: dict[str, float] = field(default_factory=dict)
 
 
 class Assistant:
     """Answers questions about one document. Safe under concurrent calls: the history is passed in, nothing is kept."""
 
-    def __init__(self, index: Index) -> None:
-        """Answer from an opened index."""
+    def __init__(self, index: Index, *, model: ChatModel | None = None) -> None:
+        """Answer from an opened index, with a language model to phrase answers where there is one."""
         self.index = index
+        self.model = model
         self._stages: tuple[tuple[str, Callable[[_State], None]], ...] = (
             ("understand", self._understand),
             ("retrieve", self._retrieve),
@@ -63,55 +75,90 @@ class Assistant:
 
     @classmethod
     def open(cls, settings: Settings, *, progress: BuildProgress | None = None) -> Assistant:
-        """Open the index, building it first if need be.
+        """Open the index, building it first if need be, and the language model that the settings name.
 
         Raises:
-            IndexingError: the source, the model or the vector store can't be used.
+            IndexingError: the source, the embedding model or the vector store can't be used.
+            ModelSetupError: the language model can't be set up.
         """
-        return cls(ensure_index(settings, progress=progress))
+        model = None
+        if settings.llm:
+            from assistant.model import ChatModel
+
+            model = ChatModel.open(settings)
+        return cls(ensure_index(settings, progress=progress), model=model)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The answer to a question, given what was asked before. Never raises for any text."""
-        state = _State(question, tuple(history))
+        state = _State(question, tuple(history), tell=lambda _progress: None)
         for name, stage in self._stages:
-            _timed(name, stage, state)
+            _run(name, stage, state)
         return _finished(state)
 
     async def astream(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[Progress | Answer]:
-        """The stages as they begin, then the answer: the same stages as `ask`, as a LangChain runnable."""
-        async for event in self.runnable().astream_events(_State(question, tuple(history)), version="v2"):
-            if event["event"] == "on_chain_start" and event["name"] in dict(self._stages):
-                yield Progress(event["name"])
-            elif event["event"] == "on_chain_end" and event["name"] == "verify":
-                yield _finished(event["data"]["output"])
+        """The stages as they begin, with a language model its statements as they pass, and the answer last."""
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[Progress | None] = asyncio.Queue()
+
+        def tell(event: Progress) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+        state = _State(question, tuple(history), tell=tell)
+        work = asyncio.ensure_future(self.runnable().ainvoke(state))
+        work.add_done_callback(lambda _work: events.put_nowait(None))
+        while (event := await events.get()) is not None:
+            yield event
+        yield _finished(await work)
 
     def runnable(self) -> Runnable[_State, _State]:
-        """The four stages as a LangChain runnable over the state of one question."""
+        """The stages of `ask` as a LangChain runnable over the state of one question."""
         from langchain_core.runnables import RunnableLambda, RunnableSequence
 
-        steps = [RunnableLambda(_step(name, stage)).with_config(run_name=name) for name, stage in self._stages]
+        steps = [
+            RunnableLambda(_step(name, stage)).with_config(run_name=name) for name, stage in self._stages
+        ]
         return RunnableSequence(*steps)
 
     def _understand(self, state: _State) -> None:
-        state.query = understand(state.question, state.history, self.index.document)
+        document = self.index.document
+        state.query = understand(state.question, state.history, document)
+        if self.model is None or state.query.intent is not Intent.CONTENT:
+            return
+        from assistant.generate import rewrite_query, translate_query
+
+        rewritten = None
+        if state.history:
+            rewritten = self.model.run(rewrite_query(state.question, state.history, model=self.model))
+        elif state.query.language not in {"zh", "en"}:
+            rewritten = self.model.run(translate_query(state.question, model=self.model))
+        if rewritten:
+            query = understand(rewritten, (), document)
+            state.query = replace(query, question=state.question, language=state.query.language)
 
     def _retrieve(self, state: _State) -> None:
-        assert state.query is not None
+        state.rankings = []
         for query in state.query.parts or (state.query,):
             needs_none = query.intent in {Intent.HELP, Intent.REFUSED}
             empty = Ranking(query.text, (), ())
-            state.rankings.append(empty if needs_none else self.index.retriever.search(query.search or query.text))
+            state.rankings.append(
+                empty if needs_none else self.index.retriever.search(query.search or query.text)
+            )
 
     def _answer(self, state: _State) -> None:
-        assert state.query is not None
         if not state.query.parts:
             state.draft = self._draft(state.query, state.rankings[0])
-            return
-        pairs = zip(state.query.parts, state.rankings, strict=True)
-        state.draft = _merged([(part, self._draft(part, ranking)) for part, ranking in pairs], self.index)
+        else:
+            pairs = zip(state.query.parts, state.rankings, strict=True)
+            state.draft = _merged([(part, self._draft(part, ranking)) for part, ranking in pairs], self.index)
+        if (
+            self.model is not None
+            and state.query.intent is Intent.CONTENT
+            and state.draft.reason not in _SETTLED
+        ):
+            state.generated = self._generate(state, self.model)
 
     def _draft(self, query: Query, ranking: Ranking) -> Draft:
-        """The outcome of one standalone query."""
+        """The outcome of one standalone query without a language model."""
         document, enrichment = self.index.document, self.index.enrichment
         match query.intent:
             case Intent.HELP:
@@ -128,24 +175,79 @@ class Assistant:
                 if found := structure.mentions(query, document, enrichment):
                     return found
             case Intent.CONTENT:
-                if items := structure.items_of((document.section(s.address) for s in ranking.sections), query):
+                if items := structure.items_of(
+                    (document.section(s.address) for s in ranking.sections), query
+                ):
                     return items
         return extract(query, ranking, self.index.retriever, load_calibration())
 
+    def _generate(self, state: _State, model: ChatModel) -> Generated:
+        """What the language model makes of the question; every fault of its ends within its time limit."""
+        from assistant.generate import generate
+
+        told: list[str] = []
+
+        def on_statement(statement: Statement) -> None:
+            told.append(statement.text)
+            state.tell(Progress("answer", "\n".join(told)))
+
+        work = generate(
+            state.query,
+            state.rankings[0],
+            index=self.index,
+            model=model,
+            history=state.history,
+            on_statement=on_statement,
+        )
+        return model.run(work)
+
     def _verify(self, state: _State) -> None:
-        assert state.query is not None and state.draft is not None
-        answer = compose(state.query, state.draft, self.index)
-        computed = {value for line in state.draft.lines for _, value in line.values if value.isdecimal()}
-        checks = check(answer, self.index.document, computed=computed)
-        if answer.status in {Status.ANSWERED, Status.PARTIAL} and not passes(checks):
+        """The first of the model's answer, the extractive one and an abstention that passes the checks."""
+        refused = abstain(Reason.NOT_IN_DOCUMENT, detail="unchecked", near=state.draft.near, confidence=0.0)
+        is_generated = False
+        for draft, is_generated in (*self._generated_drafts(state), (state.draft, False), (refused, False)):  # noqa: B007
+            answer = compose(state.query, draft, self.index)
+            computed = {value for line in draft.lines for _, value in line.values if value.isdecimal()}
+            checks = check(answer, self.index.document, computed=computed)
+            if answer.status in {Status.ABSTAINED, Status.HELP} or passes(checks):
+                break
             log.error("answer failed its checks: %s", {name: ok for name, ok in checks.items() if not ok})
-            refused = abstain(Reason.NOT_IN_DOCUMENT, detail="unchecked", near=state.draft.near, confidence=0.0)
-            answer = compose(state.query, refused, self.index)
-            checks = check(answer, self.index.document)
-        state.answer = replace(answer, checks=MappingProxyType(dict(checks)))
+        versions = {"index": self.index.manifest.key}
+        if self.model:
+            versions["model"] = self.model.fingerprint
+        state.answer = replace(
+            answer,
+            checks=MappingProxyType(dict(checks)),
+            mode="llm" if is_generated else "extractive",
+            model=self.model.name if self.model and is_generated else None,
+            notice=state.generated.notice if state.generated and not is_generated else "",
+            versions=MappingProxyType(versions),
+        )
+
+    def _generated_drafts(self, state: _State) -> list[tuple[Draft, bool]]:
+        """The model's answer as a draft, if it gave one that is to be served."""
+        generated = state.generated
+        if generated is None:
+            return []
+        if generated.statements:
+            lines = tuple(Line(self._refs(s), text=s.text) for s in generated.statements)
+            return [(replace(state.draft, status=Status.ANSWERED, reason=None, detail="", lines=lines), True)]
+        if generated.refusal and not (
+            state.draft.status is Status.ANSWERED and state.draft.confidence >= _SURE
+        ):
+            return [(abstain(generated.refusal, near=state.draft.near), True)]
+        return []
+
+    def _refs(self, statement: Statement) -> tuple[Ref, ...]:
+        """A statement's sentences, those of one section together."""
+        sections: dict[str, list[str]] = {}
+        for address in statement.sentence_ids:
+            sections.setdefault(self.index.document.section_of(address).address, []).append(address)
+        return tuple(Ref(section, tuple(addresses)) for section, addresses in sections.items())
 
 
-def _timed(name: str, stage: Callable[[_State], None], state: _State) -> None:
+def _run(name: str, stage: Callable[[_State], None], state: _State) -> None:
+    state.tell(Progress(name))
     start = time.perf_counter()
     stage(state)
     state.timings[name] = (time.perf_counter() - start) * 1000
@@ -153,14 +255,13 @@ def _timed(name: str, stage: Callable[[_State], None], state: _State) -> None:
 
 def _step(name: str, stage: Callable[[_State], None]) -> Callable[[_State], _State]:
     def run(state: _State) -> _State:
-        _timed(name, stage, state)
+        _run(name, stage, state)
         return state
 
     return run
 
 
 def _finished(state: _State) -> Answer:
-    assert state.answer is not None
     timings = {name: round(value, 2) for name, value in state.timings.items()}
     timings["total"] = round(sum(state.timings.values()), 2)
     return replace(state.answer, timings_ms=MappingProxyType(timings))

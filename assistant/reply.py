@@ -86,7 +86,7 @@ class ReplyReader:
         for draft in found:
             # A loop says the same thing again and again.
             self._seen[draft.text] = self._seen.get(draft.text, 0) + 1
-            if self._seen[draft.text] > 2 or sum(self._seen.values()) > MOST_DRAFTS:  # noqa: PLR2004
+            if self._seen[draft.text] > 2 or sum(self._seen.values()) > MOST_DRAFTS:
                 self.overlong = True
                 return
             if self._seen[draft.text] == 1:

@@ -18,9 +18,13 @@ from index.types import Chapter, Document, Section, Sentence
 _TITLES = re.compile(r"《[^》]+》")
 _EXTREME = re.compile(r"最多|\bmost\b|(?P<least>最少|\b(?:fewest|least)\b)")
 _ASKS_ITEMS = re.compile(
-    r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
+    r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
+    r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
+    r"(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
 )
-_SPEAKS_OF_PARTS = re.compile(r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles|aspects|items|points|areas)\b")
+_SPEAKS_OF_PARTS = re.compile(
+    r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles|aspects|items|points|areas)\b"
+)
 _HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:title|titled|heading|called|name)\b")
 
 
@@ -38,7 +42,9 @@ def navigate(query: Query, document: Document) -> Draft:
             if node.heading and node.chapter:
                 lines.append(Line((Ref(node.address),)))
             if not heading_only or not node.heading:
-                lines.append(Line((Ref(node.address, tuple(sentence.address for sentence in node.sentences)),)))
+                lines.append(
+                    Line((Ref(node.address, tuple(sentence.address for sentence in node.sentences)),))
+                )
         else:
             lines.append(Line((Ref(node.address),)))
             lines += [Line((Ref(section.address),)) for section in node.sections if section.number]
@@ -95,7 +101,11 @@ def count(query: Query, document: Document) -> Draft:
     headings = tuple(Ref(chapter.address) for chapter in document.chapters)
     opening = Line(headings, frame="count_chapters" if what == "chapters" else "count_all", values=values)
     listed = [
-        Line((ref,), frame="" if what == "chapters" else "heading_with_count", values=(("sections", str(_size(chapter))),))
+        Line(
+            (ref,),
+            frame="" if what == "chapters" else "heading_with_count",
+            values=(("sections", str(_size(chapter))),),
+        )
         for ref, chapter in zip(headings, document.chapters, strict=True)
     ]
     return Draft(Status.ANSWERED, lines=(opening, *listed))
@@ -107,7 +117,11 @@ def _size(chapter: Chapter) -> int:
 
 def _count_text(query: Query, what: str, chapters: Sequence[Chapter], document: Document) -> Draft:
     wanted = [a for a in query.addresses if "." in a and document.has(a)]
-    sections = [document.section(a) for a in wanted] or [s for c in chapters for s in c.sections] or list(document.sections())
+    sections = (
+        [document.section(a) for a in wanted]
+        or [s for c in chapters for s in c.sections]
+        or list(document.sections())
+    )
     total = sum(len(s.sentences) if what == "sentences" else len(re.sub(r"\s", "", s.text)) for s in sections)
     nodes = wanted or [chapter.address for chapter in (chapters or document.chapters)]
     refs = tuple(Ref(node) for node in nodes)
@@ -128,11 +142,15 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
     chapters_with = {
         section.chapter
         for section in sections
-        if hits[section.address] or section.address in in_heading or fold(term) in fold(section.heading_path[0] if section.heading_path else "")
+        if hits[section.address]
+        or section.address in in_heading
+        or fold(term) in fold(section.heading_path[0] if section.heading_path else "")
     }
     if absent:
         if by_chapter:
-            missing = [chapter.address for chapter in document.chapters if chapter.number not in chapters_with]
+            missing = [
+                chapter.address for chapter in document.chapters if chapter.number not in chapters_with
+            ]
         else:
             missing = [s.address for s in sections if not hits[s.address] and s.address not in in_heading]
         if not any(hits.values()) and not in_heading:
@@ -140,21 +158,39 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
         values = (("count", str(len(missing))), ("term", term))
         refs = tuple(Ref(address) for address in missing)
         frame = "not_mentioned_chapters" if by_chapter else "not_mentioned_sections"
-        return Draft(Status.ANSWERED, lines=(Line(refs, frame=frame, values=values), *(Line((ref,)) for ref in refs)))
+        return Draft(
+            Status.ANSWERED, lines=(Line(refs, frame=frame, values=values), *(Line((ref,)) for ref in refs))
+        )
     found = [section for section in sections if hits[section.address] or section.address in in_heading]
-    heading_only = [c for c in document.chapters if fold(term) in fold(c.heading) and not any(s.chapter == c.number for s in found)]
+    heading_only = [
+        c
+        for c in document.chapters
+        if fold(term) in fold(c.heading) and not any(s.chapter == c.number for s in found)
+    ]
     if not found and not heading_only:
         return None
-    refs = [Ref(section.address, tuple(hits[section.address])) for section in found] + [Ref(c.address) for c in heading_only]
+    places_cited = [Ref(section.address, tuple(hits[section.address])) for section in found] + [
+        Ref(c.address) for c in heading_only
+    ]
     places = sum(len(addresses) for addresses in hits.values())
-    values = (
+    counts = (
         ("count", str(len(found))),
-        ("chapters", str(len({section.chapter for section in found if section.chapter} | {c.number for c in heading_only}))),
+        (
+            "chapters",
+            str(
+                len(
+                    {section.chapter for section in found if section.chapter}
+                    | {c.number for c in heading_only}
+                )
+            ),
+        ),
         ("places", str(places)),
         ("term", term),
     )
-    opening = Line(tuple(refs), frame="mentioned_chapters" if by_chapter else "mentioned", values=values)
-    return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))
+    opening = Line(
+        tuple(places_cited), frame="mentioned_chapters" if by_chapter else "mentioned", values=counts
+    )
+    return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in places_cited)))
 
 
 def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[[Sentence], bool]:
@@ -167,7 +203,9 @@ def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[
     def has_stems(sentence: Sentence) -> bool:
         translation = english_terms(enrichment.english(sentence.address) or "")
         width = len(stems)
-        return bool(stems) and any(translation[at : at + width] == stems for at in range(len(translation) - width + 1))
+        return bool(stems) and any(
+            translation[at : at + width] == stems for at in range(len(translation) - width + 1)
+        )
 
     return has_stems
 
@@ -203,12 +241,19 @@ def cited_documents(query: Query, document: Document) -> Draft:
         for sentence in section.sentences
         if any(fold(title.strip("《》")) != own for title in _TITLES.findall(sentence.text))
     ]
-    titles = list(dict.fromkeys(title for ref in wanted for title in _TITLES.findall(document.sentence(ref.sentences[0]).text)))
+    titles = list(
+        dict.fromkeys(
+            title for ref in wanted for title in _TITLES.findall(document.sentence(ref.sentences[0]).text)
+        )
+    )
     others = [title for title in titles if fold(title.strip("《》")) != own]
     if not others:
         return abstain(Reason.NOT_IN_DOCUMENT)
     values = (("count", str(len(others))), ("titles", "、".join(others)))
-    return Draft(Status.ANSWERED, lines=(Line(tuple(wanted), frame="documents", values=values), *(Line((ref,)) for ref in wanted)))
+    return Draft(
+        Status.ANSWERED,
+        lines=(Line(tuple(wanted), frame="documents", values=values), *(Line((ref,)) for ref in wanted)),
+    )
 
 
 def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
@@ -220,7 +265,11 @@ def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
         return None
     for at, section in enumerate(sections):
         years = target_years(section)
-        leads = [s for s in section.sentences if s.is_lead and (not query.years or years.get(s.address) in query.years)]
+        leads = [
+            s
+            for s in section.sentences
+            if s.is_lead and (not query.years or years.get(s.address) in query.years)
+        ]
         named = bool(section.title) and fold(section.title) in query.folded
         if len(leads) >= 2 and (named or (at == 0 and _SPEAKS_OF_PARTS.search(query.folded))):
             refs = tuple(Ref(section.address, (lead.address,)) for lead in leads)

@@ -16,7 +16,11 @@ def cut_single(text: str, document: Document) -> str:
     single = pattern("frames.single").pattern
     chars = list(text)
     for at, char in enumerate(text):
-        if char in single and text[at : at + 2] not in document.bigrams and text[max(0, at - 1) : at + 1] not in document.bigrams:
+        if (
+            char in single
+            and text[at : at + 2] not in document.bigrams
+            and text[max(0, at - 1) : at + 1] not in document.bigrams
+        ):
             chars[at] = " "
     return "".join(chars)
 
@@ -38,4 +42,11 @@ def topic_of(query: str, document: Document) -> str:
     verbs = re.compile(rf"(?:{pattern('bodies.verbs').pattern}|制定|形成|实施)+")
     stretches = re.findall(r"[^\W_]+", cut_single(bare, document))
     trimmed = [re.sub(r"^[项个条家种类次名](?=..)", "", stretch) for stretch in stretches]
-    return next((stretch for stretch in trimmed if len(stretch) > 1 and not verbs.fullmatch(stretch) and stretch not in {"问题", "事情", "工作"}), "")
+    return next(
+        (
+            stretch
+            for stretch in trimmed
+            if len(stretch) > 1 and not verbs.fullmatch(stretch) and stretch not in {"问题", "事情", "工作"}
+        ),
+        "",
+    )

@@ -9,6 +9,19 @@ from types import MappingProxyType
 from typing import Any
 
 
+class AssistantError(Exception):
+    """Anything that stops the assistant; the message is one line, Chinese first and English after it.
+
+    AssistantError
+     ├── InputError        what was given can't be used
+     └── ModelSetupError   the language model can't be set up (assistant.model)
+    """
+
+
+class InputError(AssistantError):
+    """What was given can't be used."""
+
+
 class Status(StrEnum):
     """How a question ended."""
 
@@ -71,9 +84,10 @@ class Turn:
 class Query:
     """A question understood.
 
-    `text` is the standalone rewrite; `search` what is looked for (a claim's figure and words for the document itself
-    left out, a replaced subject said twice; empty: the text); `folded` the same in simplified script, half-width and lower case; `years` are
-    the years it names apart from the document's title; `addresses` the nodes that it names (`5`, `5.3`, `1.3#12`).
+    `text` is the standalone rewrite; `search` what is looked for (a claim's figure and words for the document
+    itself left out, a replaced subject said twice; empty: the text); `folded` the rewrite in simplified script,
+    half-width and lower case; `years` are the years it names apart from the document's title; `addresses` the nodes
+    that it names (`5`, `5.3`, `1.3#12`).
     """
 
     question: str
@@ -146,7 +160,17 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain JSON values, fields in the contract's order."""
-        first = ("id", "question", "query", "language", "status", "reason", "answer", "citations", "suggestions")
+        first = (
+            "id",
+            "question",
+            "query",
+            "language",
+            "status",
+            "reason",
+            "answer",
+            "citations",
+            "suggestions",
+        )
         rest = ("confidence", "mode", "model", "checks", "timings_ms")
         extra = ("followups", "more_sections", "notice", "versions")
         return {name: _plain(getattr(self, name)) for name in (*first, *rest, *extra)}
@@ -161,7 +185,7 @@ class Answer:
         )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: ANN401  # any field of an answer to any JSON value
     if isinstance(value, StrEnum):
         return str(value)
     if isinstance(value, Citation | Suggestion):

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from assistant.addresses import find_addresses
 from assistant.followup import standalone
@@ -21,15 +22,25 @@ from index.types import Document
 
 LONGEST_QUESTION = 2000
 _MOST_PARTS = 5
-_CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_CONTROL = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?=年|\b|[^\d])")
 _SPELLED_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(二[〇零][〇零一二三四五六七八九]{2})(?=年)")
 _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%?(?![\d.])")
 _SENTENCES = re.compile(r"[^?？。!！;；\n]+[?？。!！;；\n]*")
 # Clauses, for cutting out those that steer: punctuation ends one, and so does "then" or "but" before another.
-_CLAUSE = re.compile(r".+?(?:[,，。!！?？;；:：\n\]]+|\.(?=\s|$)|$|(?=然后|但是|不过|\bbut\b|\bthen\b|\band then\b))", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?[a-z_-]{2,20}/?>|\[/?(?:system|inst|user|assistant|admin)\]|<\|[a-z_]+\|>", re.IGNORECASE)
-_ASKS_AGAIN = re.compile(r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r".+?(?:[,，。!！?？;；:：\n\]]+|\.(?=\s|$)|$|(?=然后|但是|不过|\bbut\b|\bthen\b|\band then\b))",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(
+    r"</?[a-z_-]{2,20}/?>|\[/?(?:system|inst|user|assistant|admin)\]|<\|[a-z_]+\|>", re.IGNORECASE
+)
+_ASKS_AGAIN = re.compile(
+    r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )",
+    re.IGNORECASE,
+)
 _EACH = re.compile(r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各)(?P<rest>[^,，。]{2,40})$")
 _ASKS = re.compile(r"[?？]\s*$")
 # The order decides where a question fits several: what asks for a phone number also has 多少 in it.
@@ -39,10 +50,14 @@ _SLOT_ORDER = (
 )  # fmt: skip
 
 
+# Full-width letters, digits and signs to half-width; the punctuation that Chinese uses stays.
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，：；？（）"}
+
+
 def clean(question: str) -> str:
-    """A question without control, zero-width and bidirectional characters, white space collapsed."""
+    """A question without control, zero-width and bidirectional characters, half-width, white space collapsed."""
     text = _CONTROL.sub(" ", unicodedata.normalize("NFC", question.encode("utf-8", "ignore").decode("utf-8")))
-    return re.sub(r"[ \t\u3000]+", " ", text).strip()
+    return re.sub(r"[ \t\u3000]+", " ", text.translate(_HALF_WIDTH)).strip()
 
 
 def understand(question: str, history: Sequence[Turn], document: Document) -> Query:
@@ -53,7 +68,9 @@ def understand(question: str, history: Sequence[Turn], document: Document) -> Qu
     if not re.search(r"\w", text):
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="empty")
     if len(text) > LONGEST_QUESTION:
-        return replace(query, text=text[:LONGEST_QUESTION], intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="long")
+        return replace(
+            query, text=text[:LONGEST_QUESTION], intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="long"
+        )
     if is_help(query.folded):
         return replace(query, intent=Intent.HELP)
     steered, rest = cut_steering(text)
@@ -99,7 +116,10 @@ def _is_question(text: str, document: Document) -> bool:
     """Whether something is left to answer: a question mark or a question word, and a subject."""
     folded = fold(text)
     asks = _ASKS.search(folded) or any(pattern(f"slots.{slot}").search(folded) for slot in _SLOT_ORDER)
-    return bool((asks or re.search(r"什么|哪|怎|如何|\b(?:what|how|which)\b", folded)) and content_of(folded, document))
+    return bool(
+        (asks or re.search(r"什么|哪|怎|如何|\b(?:what|how|which)\b", folded))
+        and content_of(folded, document)
+    )
 
 
 def split_parts(text: str, document: Document) -> list[str]:
@@ -110,7 +130,7 @@ def split_parts(text: str, document: Document) -> list[str]:
             return [f"{subject.strip()}{each['rest']}" for subject in subjects]
     parts: list[str] = []
     pending = ""
-    for piece in (half for piece in _SENTENCES.findall(text) for half in _halves(piece, document)):
+    for piece in (half for sentence in _SENTENCES.findall(text) for half in _halves(sentence, document)):
         pending += piece
         if _ASKS.search(piece.strip()) or re.search(r"[;；\n,，]\s*$", piece):
             parts.append(pending.strip())
@@ -121,7 +141,9 @@ def split_parts(text: str, document: Document) -> list[str]:
         else:
             parts.append(pending.strip())
     parts = [part.strip(" ,，") for part in parts if re.search(r"\w", part)]
-    if not 1 < len(parts) <= _MOST_PARTS or not all(_is_question(part, document) or len(fold(part)) < 16 for part in parts):
+    if not 1 < len(parts) <= _MOST_PARTS or not all(
+        _is_question(part, document) or len(fold(part)) < 16 for part in parts
+    ):
         return [text]
     return parts
 
@@ -140,15 +162,20 @@ def _halves(piece: str, document: Document) -> list[str]:
 def _asks(text: str, document: Document) -> bool:
     """Whether a clause asks something by itself: a word of asking inside it, and a subject."""
     folded = fold(text)
-    asks = re.search(r"什么|啥|哪|怎|如何|多少|几|谁|何时|有没有|是不是|能不能|会不会|吗|呢|为什么|\b(?:what|which|how|who|when|where|why|is|are|does|do|can|will)\b", folded)
+    asks = re.search(
+        r"什么|啥|哪|怎|如何|多少|几|谁|何时|有没有|是不是|能不能|会不会|吗|呢|为什么|\b(?:what|which|how|who|when|where|why|is|are|does|do|can|will)\b",
+        folded,
+    )
     return bool(asks and content_of(folded, document))
 
 
-def _understand_one(question: str, text: str, history: Sequence[Turn], document: Document, language: str) -> Query:
+def _understand_one(
+    question: str, text: str, history: Sequence[Turn], document: Document, language: str
+) -> Query:
     rewrite = standalone(text, history, document)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
-    untitled = re.sub(r"(?:纲要|outline(?: for)?|规划|《[^》]*》)\s*\(?2035\)?(?!年)", " ", folded.replace(own_title, " "))
+    untitled = _itself(own_title).sub(" ", folded)
     query = Query(
         question=question,
         text=rewrite.text,
@@ -163,7 +190,9 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], document:
     )
     addresses, rest = find_addresses(rewrite.text, document)
     counted_text = re.sub(r"(?<=\d),(?=\d{3})", "", _YEAR.sub(" ", fold(rest)))
-    query = replace(query, addresses=addresses or rewrite.addresses, numbers=tuple(_NUMBER.findall(counted_text)))
+    query = replace(
+        query, addresses=addresses or rewrite.addresses, numbers=tuple(_NUMBER.findall(counted_text))
+    )
     if asks_for_mentions(fold(rest), document) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
@@ -173,7 +202,9 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], document:
     others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in own_title]
     if (counted := asks_for_count(folded)) and not others:
         return replace(query, intent=Intent.STRUCTURE, detail=counted)
-    if re.search(r"哪一?章的?(?:小)?节(?:数)?最[多少]|\bwhich chapter has the (?:most|fewest) sections\b", folded):
+    if re.search(
+        r"哪一?章的?(?:小)?节(?:数)?最[多少]|\bwhich chapter has the (?:most|fewest) sections\b", folded
+    ):
         return replace(query, intent=Intent.STRUCTURE, detail="sections")
     beside = content_of(pattern("frames.navigation").sub(" ", fold(rest)), document)
     if query.addresses and sum(map(len, beside)) <= 1:
@@ -188,21 +219,43 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], document:
 
 
 _CLAIM = re.compile(
-    r"(?:我)?(?:没|不会)?(?:记|说|搞|弄)?错(?:了)?吧|(?:对|是|没错)吧|对不对|是不是(?:真的)?|是真的吗|听说|据说|,?\s*\b(?:right|correct|isn.t it|aren.t they|is that right)\s*\??$|^is it (?:correct|true|right) that\b|\bonly\b",
+    r"(?:我)?(?:没|不会)?(?:记|说|搞|弄)?错(?:了)?吧|(?:对|是|没错)吧|对不对|是不是(?:真的)?|是真的吗|听说|据说"
+    r"|,?\s*\b(?:right|correct|isn.t it|aren.t they|is that right)\s*\??$|^is it (?:correct|true|right) that\b|\bonly\b",
     re.IGNORECASE,
 )
 _CLAIMED = re.compile(r"\d+(?:\.\d+)?\s*(?:%|项|个月|个|家|条|年)?")
-_ITSELF = re.compile(r"(?:这|本|该)?(?:份|个)?(?:《[^》]*纲要[^》]*》|纲要(?:2035)?|文件)(?:里面|里|中|上|对|给)?|\b(?:in|by|under|according to|from|does|do|is|are)?\s*(?:the|this) (?:outline|document|plan)\b(?:'s)?", re.IGNORECASE)
-_ABOUT_ISSUE = re.compile(r"印发|发布|公布|下发|出台|通知|签发|落款|实施|评估|\b(?:issued?|published|released|notice|circular|dated?|evaluat\w*|implement\w*|carr(?:y|ied))\b", re.IGNORECASE)
+_GENRES = "纲要|规划|方案|办法|条例|意见|决定|文件"
+
+
+@lru_cache(maxsize=8)
+def _itself(title: str) -> re.Pattern[str]:
+    """Words for the document itself: its genre (with the year that its title ends with), 文件, "the outline"."""
+    year = re.search(r"\d{4}$", title)
+    genre = rf"(?:{_GENRES})(?:\s*\(?{year.group()}\)?(?!年))?" if year else f"(?:{_GENRES})"
+    return re.compile(
+        rf"(?:这|本|该)?(?:份|个)?(?:《?{re.escape(title)}》?|{genre})(?:里面|里|中|上|对|给)?"
+        r"|\b(?:in|by|under|according to|from|does|do|is|are)?\s*(?:the|this) (?:outline|document|plan)"
+        rf"(?:'s)?(?:\s+{year.group() if year else 'x^'})?\b",
+        re.IGNORECASE,
+    )
+
+
+_ABOUT_ISSUE = re.compile(
+    r"印发|发布|公布|下发|出台|通知|签发|落款|实施|评估|\b(?:issued?|published|released|notice|circular|dated?|evaluat\w*|implement\w*|carr(?:y|ied))\b",
+    re.IGNORECASE,
+)
 
 
 def _search_text(text: str, focus: str, document: Document) -> str:
     """What is looked for: claims without their figure, no words for the document itself, a new subject said twice."""
     wanted = text
     if slot_of(fold(text)) is Slot.POLAR and _CLAIMED.search(text):
-        wanted = _CLAIM.sub(" ", _CLAIMED.sub(lambda m: " " if not _YEAR.fullmatch(m.group().rstrip("年")) else m.group(), wanted))
+        wanted = _CLAIM.sub(
+            " ",
+            _CLAIMED.sub(lambda m: " " if not _YEAR.fullmatch(m.group().rstrip("年")) else m.group(), wanted),
+        )
     if not _ABOUT_ISSUE.search(text):
-        wanted = _ITSELF.sub(" ", wanted)
+        wanted = _itself(document.title).sub(" ", wanted)
     if not content_of(fold(wanted), document):
         wanted = text
     return f"{focus} {wanted}".strip() if focus else wanted
@@ -220,7 +273,9 @@ def years_of(folded: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_YEAR.findall(spelled)))
 
 
-_QUOTED = re.compile(r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]")
+_QUOTED = re.compile(
+    r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
+)
 
 
 def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] | None:
@@ -233,14 +288,25 @@ def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] 
         unit = groups.get("unit") or groups.get("unit_after") or ""
         bare = folded[: place.start()] + " " + folded[place.end() :]
         verb = pattern(f"mentions.{language}_verb").search(bare)
-        which = language == "zh" and (place.group().startswith("哪") or groups.get("unit_after")) and re.match(r"章|小?节", unit)
+        which = (
+            language == "zh"
+            and (place.group().startswith("哪") or groups.get("unit_after"))
+            and re.match(r"章|小?节", unit)
+        )
         if verb is None and not which:
             continue
         if verb:
             bare = bare[: verb.start()] + " " + bare[verb.end() :]
         quoted = [match["zh"] or match["x"] for match in _QUOTED.finditer(folded)]
-        rest = [part.strip(" ?？。.,，\"“”'") for part in pattern(f"mentions.{language}_rest").sub(" ", bare).split("  ")]
-        stretches = quoted[::-1] or ([" ".join(content_of(" ".join(rest), document))] if language == "en" else content_of(" ".join(rest), document))
+        rest = [
+            part.strip(" ?？。.,，\"“”'")
+            for part in pattern(f"mentions.{language}_rest").sub(" ", bare).split("  ")
+        ]
+        stretches = quoted[::-1] or (
+            [" ".join(content_of(" ".join(rest), document))]
+            if language == "en"
+            else content_of(" ".join(rest), document)
+        )
         term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
         if term and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
             return term, unit, bool(verb and verb["no"])
@@ -249,16 +315,37 @@ def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] 
 
 def document_text(document: Document) -> str:
     """All headings and sections of a document in one text."""
-    return "\n".join(text for section in document.sections() for text in (*section.heading_path, section.text))
+    return "\n".join(
+        text for section in document.sections() for text in (*section.heading_path, section.text)
+    )
 
 
 _COUNT_ZH = re.compile(
     r"(?:多少|几)(?:个)?(?P<unit>章节|章|节|部分|大部分|小节|句话|句|条|项|点|个方面|方面|大原则|原则|目标|字)"
 )
-_COUNT_EN = re.compile(r"\bhow many (?P<unit>chapters?|sections?|parts?|sentences?|principles?|words|characters)\b|\bnumber of (?P<unit2>chapters?|sections?|parts?)\b")
-_LIST_ZH = re.compile(r"(?:有|是|分为|包括)?(?:哪|那)(?P<n>几|些|十二|[一二三四五六七八九十]+)(?:个)?(?P<unit>章节|章|节|部分)(?!.{0,6}(?:讲|提|说|写|谈|涉及))|(?:目录|大纲|章节结构|整体结构|全文结构|文件结构|章节标题|各章标题)")
-_LIST_EN = re.compile(r"\b(?:table of contents|contents page|list (?:of )?(?:all )?(?:the )?(?:chapters|sections)|what are the (?:chapters|sections)|(?:chapter|section) (?:titles|headings)|structure of (?:the|this) (?:document|outline))\b")
-_STRUCTURE_UNITS = {"章": "chapters", "部分": "chapters", "大部分": "chapters", "节": "sections", "小节": "sections", "章节": "both", "句": "sentences", "句话": "sentences", "字": "characters"}
+_COUNT_EN = re.compile(
+    r"\bhow many (?P<unit>chapters?|sections?|parts?|sentences?|principles?|words|characters)\b"
+    r"|\bnumber of (?P<unit2>chapters?|sections?|parts?)\b"
+)
+_LIST_ZH = re.compile(
+    r"(?:有|是|分为|包括)?(?:哪|那)(?P<n>几|些|十二|[一二三四五六七八九十]+)(?:个)?(?P<unit>章节|章|节|部分)(?!.{0,6}(?:讲|提|说|写|谈|涉及))"
+    r"|(?:目录|大纲|章节结构|整体结构|全文结构|文件结构|章节标题|各章标题)"
+)
+_LIST_EN = re.compile(
+    r"\b(?:table of contents|contents page|list (?:of )?(?:all )?(?:the )?(?:chapters|sections)"
+    r"|what are the (?:chapters|sections)|(?:chapter|section) (?:titles|headings)|structure of (?:the|this) (?:document|outline))\b"
+)
+_STRUCTURE_UNITS = {
+    "章": "chapters",
+    "部分": "chapters",
+    "大部分": "chapters",
+    "节": "sections",
+    "小节": "sections",
+    "章节": "both",
+    "句": "sentences",
+    "句话": "sentences",
+    "字": "characters",
+}
 
 
 def asks_for_count(folded: str) -> str:
@@ -267,7 +354,14 @@ def asks_for_count(folded: str) -> str:
         return _STRUCTURE_UNITS.get(match["unit"], "")
     if match := _COUNT_EN.search(folded):
         unit = (match["unit"] or match["unit2"]).rstrip("s")
-        return {"chapter": "chapters", "part": "chapters", "section": "sections", "sentence": "sentences", "character": "characters", "word": "characters"}.get(unit, "")
+        return {
+            "chapter": "chapters",
+            "part": "chapters",
+            "section": "sections",
+            "sentence": "sentences",
+            "character": "characters",
+            "word": "characters",
+        }.get(unit, "")
     if _LIST_ZH.search(folded) or _LIST_EN.search(folded):
         return "sections" if re.search(r"节|sections", folded) else "chapters"
     return ""

@@ -25,7 +25,12 @@ def check(answer: Answer, document: Document, *, computed: Collection[str] = ())
     sentences_cited: every line has a marker.
     """
     if answer.status not in {Status.ANSWERED, Status.PARTIAL} or not answer.citations:
-        return {"citations_resolve": False, "quotes_verbatim": False, "numbers_supported": False, "sentences_cited": False}
+        return {
+            "citations_resolve": False,
+            "quotes_verbatim": False,
+            "numbers_supported": False,
+            "sentences_cited": False,
+        }
     lines = [line for line in answer.answer.split("\n") if line.strip()]
     markers = {int(marker) for marker in _MARKER.findall(answer.answer)}
     evidence = " ".join(f"{citation.quote} {citation.translation or ''}" for citation in answer.citations)
@@ -35,7 +40,9 @@ def check(answer: Answer, document: Document, *, computed: Collection[str] = ())
     return {
         "citations_resolve": markers == {c.marker for c in answer.citations}
         and all(_resolves(c.section_id, c.sentence_ids, document) for c in answer.citations),
-        "quotes_verbatim": all(_source(c.section_id, c.sentence_ids, document) == c.quote for c in answer.citations),
+        "quotes_verbatim": all(
+            _source(c.section_id, c.sentence_ids, document) == c.quote for c in answer.citations
+        ),
         "numbers_supported": set(_NUMBER.findall(_plain(outside))) <= stated,
         "sentences_cited": answer.status is Status.PARTIAL or all(_MARKER.search(line) for line in lines),
     }

@@ -46,7 +46,8 @@ _STOP_WORDS = (
     "further had has have having how however is isn't just let like may might more most must no not now "
     "only other ought own per same shall should some such too under until very was were what when where "
     "which while who whom whose why will would anything something anyone someone please tell say says "
-    "said know want get gets got going go s t re ve ll d"
+    "said know want get gets got going go s t re ve ll d make makes made change changes changed happen "
+    "happens happening plan plans planned planning thing things way ways kind kinds sort sorts much many"
 )
 ENGLISH_STOP_WORDS = frozenset(_STOP_WORDS.split())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from index.embed import Embedder
 from index.language import detect
@@ -81,6 +82,8 @@ class Retriever:
         keyword_indexes: Mapping[str, LexicalIndex],
     ) -> None:
         """Take what `index.build.open_index` has opened."""
+        # numpy's products here are tiny: several threads cost forty times what they save.
+        ThreadpoolController().select(internal_api="openblas").limit(limits=1)
         self.document = document
         self.embedder = embedder
         self._store = store

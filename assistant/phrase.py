@@ -1,0 +1,119 @@
+"""The seam between the pipeline and a language model: an outcome found without one, put into the model's words.
+
+The extractive path decides whether there is an answer and which sentences give it; the model may only say it
+better. So whatever the model does, what is served is never less than the extractive answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.compose import Composer, word
+from assistant.draft import Draft, Line, Ref
+from assistant.generate import Statement, generate, rewrite_query, translate_query
+from assistant.model import ChatModel, Fault
+from assistant.types import Intent, Query, Status, Turn
+from assistant.understand import understand
+from index.build import Index
+from index.language import detect
+from index.types import Ranking
+
+# An enumeration is complete by construction; a model's would only seem so.
+_COMPLETE_FRAMES = frozenset({"items"})
+
+
+@dataclass(frozen=True, slots=True)
+class Phrased:
+    """An outcome after the model: its draft, whether the model's words are in it, and the reader's notice if not."""
+
+    draft: Draft
+    by_model: bool = False
+    notice: str = ""
+
+
+def phrase(
+    query: Query,
+    ranking: Ranking,
+    draft: Draft,
+    *,
+    index: Index,
+    model: ChatModel,
+    history: Sequence[Turn] = (),
+    on_text: Callable[[str], None] | None = None,
+) -> Phrased:
+    """The outcome of one query in the model's words, or as it was.
+
+    Only answers from content go to the model: abstentions, counts, headings and enumerations stand as they
+    are. A reply that rests on none of the sections that the extractive answer names is off the subject and
+    not taken.
+
+    Args:
+        query: the question, understood.
+        ranking: what the search found for it.
+        draft: the extractive outcome.
+        index: the document and its enrichment.
+        model: the language model.
+        history: earlier turns, oldest first.
+        on_text: called with the text so far, whole checked statements only, whenever there is more of it.
+    """
+    is_complete = any(line.frame in _COMPLETE_FRAMES for line in draft.lines)
+    if query.intent is not Intent.CONTENT or draft.status is not Status.ANSWERED or is_complete:
+        return Phrased(draft)
+    # A remark of the assistant's own, such as that a figure in the question differs, stays.
+    frames = tuple(line for line in draft.lines if line.frame)
+    expected = {ref.node for line in draft.lines for ref in line.refs}
+    lines: list[Line] = []
+
+    def show(statement: Statement) -> None:
+        lines.append(_line(statement))
+        if on_text and expected & {ref.node for line in lines for ref in line.refs}:
+            on_text(Composer(index, query.language).text((*frames, *lines)))
+
+    generated = model.run(
+        generate(query, ranking, index=index, model=model, history=history, on_statement=show)
+    )
+    if not generated.statements:
+        fault = generated.fault or Fault.REFUSED
+        return Phrased(draft, notice=generated.notice or word("model", fault, query.language))
+    spoken = tuple(_line(statement) for statement in generated.statements)
+    if not expected & {ref.node for line in spoken for ref in line.refs}:
+        return Phrased(draft, notice=word("model", Fault.UNUSABLE, query.language))
+    return Phrased(replace(draft, lines=(*frames, *spoken)), by_model=True)
+
+
+def _line(statement: Statement) -> Line:
+    refs = tuple(Ref(id_.partition("#")[0], (id_,)) for id_ in statement.sentence_ids)
+    return Line(refs, text=statement.text)
+
+
+def understand_with(
+    model: ChatModel, question: str, history: Sequence[Turn], query: Query, *, index: Index
+) -> Query:
+    """A query bettered by the model: a follow-up rewritten, a question in a third language translated.
+
+    Args:
+        model: the language model.
+        question: the user's words.
+        history: earlier turns, oldest first.
+        query: what the rules made of them; stands where the model gives nothing better in time.
+        index: the document.
+    """
+    if query.intent is not Intent.CONTENT or query.parts or query.reason:
+        return query
+    text = model.run(rewrite_query(question, history, model=model)) if history else None
+    if detect(text or question) not in {"zh", "en"}:
+        text = model.run(translate_query(text or query.text, model=model)) or text
+    if not text or text == query.text:
+        return query
+    better = understand(text, (), index.document)
+    if better.intent is not Intent.CONTENT or better.parts:
+        return query
+    return replace(better, question=question, language=query.language, exclude=query.exclude)
+
+
+def versions_of(model: ChatModel | None) -> dict[str, str]:
+    """What an answer's `versions` says of the model: its fingerprint and that of the prompts."""
+    import prompts
+
+    return {"model": model.fingerprint, "prompts": prompts.fingerprint()} if model else {}
