@@ -219,7 +219,7 @@ def _gate(arguments: argparse.Namespace) -> int:
         rows = read_run(arguments.folder).rows
     else:
         pairs = _pairs("all", with_variants=False)
-        records = ask_all(_open(_settings(None)), pairs, progress=_bar("gate"))
+        records = ask_all(_open(_settings(None)), pairs, arms=False, progress=_bar("gate"))
         rows = {record.item.id: record.to_row() for record in records}
     checks = check_gate(rows, baseline)
     print_gate(checks)

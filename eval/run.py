@@ -97,19 +97,26 @@ def _ranking_row(ranking: Ranking | None) -> dict[str, Any] | None:
 
 
 def ask_all(
-    assistant: Assistant, items: Iterable[tuple[str, Item]], *, progress: Progress | None = None
+    assistant: Assistant,
+    items: Iterable[tuple[str, Item]],
+    *,
+    arms: bool = True,
+    progress: Progress | None = None,
 ) -> list[Record]:
-    """Ask and score items, given with the name of their split, on the path that users take."""
+    """Ask and score items, given with the name of their split, on the path that users take.
+
+    `arms` asks follow-ups without their history and as their gold rewrite too.
+    """
     pairs = list(items)
     records = []
     for done, (split, item) in enumerate(pairs, start=1):
-        records.append(ask_item(assistant, item, split=split))
+        records.append(ask_item(assistant, item, split=split, arms=arms))
         if progress:
             progress(done, len(pairs))
     return records
 
 
-def ask_item(assistant: Assistant, item: Item, *, split: str = "") -> Record:
+def ask_item(assistant: Assistant, item: Item, *, split: str = "", arms: bool = True) -> Record:
     """Ask the turns in order and score the last; for a follow-up the two other arms as well."""
     document, retriever = assistant.index.document, assistant.index.retriever
     history: list[Turn] = []
@@ -121,18 +128,18 @@ def ask_item(assistant: Assistant, item: Item, *, split: str = "") -> Record:
     query = understand(item.question, history, document)
     ranking = retriever.search(query.search or query.text)
     verdict = score(item, answer, document, ranking)
-    arms: dict[str, float | None] = {}
-    if len(item.turns) > 1:
+    strict: dict[str, float | None] = {}
+    if arms and len(item.turns) > 1:
         alone = score(item, assistant.ask(item.question), document)
-        arms = {"history": verdict.strict, "none": alone.strict}
+        strict = {"history": verdict.strict, "none": alone.strict}
         if item.standalone:
             rewritten = assistant.ask(item.standalone)
-            arms["rewrite"] = score(item, rewritten, document).strict
-            if (verdict.stage in {Stage.RETRIEVAL, Stage.ABSTENTION} and arms["rewrite"]) or (
+            strict["rewrite"] = score(item, rewritten, document).strict
+            if (verdict.stage in {Stage.RETRIEVAL, Stage.ABSTENTION} and strict["rewrite"]) or (
                 verdict.stage is Stage.RETRIEVAL and _finds(retriever.search(item.standalone), item)
             ):
                 verdict = replace(verdict, stage=Stage.UNDERSTANDING)
-    return Record(item, split, answer, ranking, verdict, arms, seconds)
+    return Record(item, split, answer, ranking, verdict, strict, seconds)
 
 
 def _finds(ranking: Ranking, item: Item) -> bool:
