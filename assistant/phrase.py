@@ -6,13 +6,14 @@ better. So whatever the model does, what is served is never less than the extrac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.compose import Composer, word
 from assistant.draft import Draft, Line, Ref
 from assistant.generate import Statement, generate, rewrite_query, translate_query
 from assistant.model import ChatModel, Fault
+from assistant.support import opening_of
 from assistant.types import Intent, Query, Status, Turn
 from assistant.understand import understand
 from index.build import Index
@@ -44,9 +45,8 @@ def phrase(
 ) -> Phrased:
     """The outcome of one query in the model's words, or as it was.
 
-    Only answers from content go to the model: abstentions, counts, headings and enumerations stand as they
-    are. A reply that rests on none of the sections that the extractive answer names is off the subject and
-    not taken.
+    Only answers from content go to the model: abstentions, counts, headings and enumerations stand as they are.
+    A reply that names none of the sentences of the extractive answer is off the subject and not taken.
 
     Args:
         query: the question, understood.
@@ -62,12 +62,12 @@ def phrase(
         return Phrased(draft)
     # A remark of the assistant's own, such as that a figure in the question differs, stays.
     frames = tuple(line for line in draft.lines if line.frame)
-    expected = {ref.node for line in draft.lines for ref in line.refs}
+    expected = _subject(draft, index)
     lines: list[Line] = []
 
     def show(statement: Statement) -> None:
         lines.append(_line(statement))
-        if on_text and expected & {ref.node for line in lines for ref in line.refs}:
+        if on_text and _is_on_subject(lines, expected):
             on_text(Composer(index, query.language).text((*frames, *lines)))
 
     generated = model.run(
@@ -77,9 +77,21 @@ def phrase(
         fault = generated.fault or Fault.REFUSED
         return Phrased(draft, notice=generated.notice or word("model", fault, query.language))
     spoken = tuple(_line(statement) for statement in generated.statements)
-    if not expected & {ref.node for line in spoken for ref in line.refs}:
+    if not _is_on_subject(spoken, expected):
         return Phrased(draft, notice=word("model", Fault.UNUSABLE, query.language))
     return Phrased(replace(draft, lines=(*frames, *spoken)), by_model=True)
+
+
+def _subject(draft: Draft, index: Index) -> set[str]:
+    """The sentences that an outcome rests on, without those that only give others their target year."""
+    cited = [address for line in draft.lines for ref in line.refs for address in ref.sentences]
+    openings = {opening_of(index.document.section_of(address), address) for address in cited}
+    return set(cited) - openings or set(cited)
+
+
+def _is_on_subject(lines: Sequence[Line], expected: Collection[str]) -> bool:
+    """Whether the model's lines name one of the sentences that the extractive answer gives."""
+    return any(address in expected for line in lines for ref in line.refs for address in ref.sentences)
 
 
 def _line(statement: Statement) -> Line:
