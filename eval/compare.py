@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eval import metrics
+from eval.console import wide_console
 from eval.dataset import EvalError
 from eval.report import style as page_style
 from eval.report import table_of
@@ -205,7 +206,7 @@ def _counts(comparison: Comparison) -> str:
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """The comparison for the terminal."""
-    console = console or Console()
+    console = console or wide_console()
     table = Table(title=f"A {comparison.first} · B {comparison.second}")
     for at, name in enumerate(_HEAD):
         table.add_column(name, justify="right" if at else "left", no_wrap=True)
@@ -363,7 +364,7 @@ def _blessed(row: Row, values: Mapping[str, Any]) -> Row:
 
 def print_gate(checks: Sequence[Check], console: Console | None = None) -> None:
     """The verdict for the terminal."""
-    console = console or Console()
+    console = console or wide_console()
     for check in checks:
         mark, style = ("✓", "green") if check.passed else ("✗", "bold red")
         console.print(f"{mark} {check.name}  {check.detail}", style=style, markup=False, highlight=False)

@@ -159,8 +159,9 @@ def _result(name: str, system: str, scores: Scores, gold: Sequence[int]) -> Resu
 
 def print_table(results: Sequence[Result]) -> None:
     """The results for the terminal."""
-    from rich.console import Console
     from rich.table import Table
+
+    from eval.console import wide_console
 
     table = Table(title="段落检索 paragraph retrieval, %")
     for at, name in enumerate(
@@ -174,4 +175,4 @@ def print_table(results: Sequence[Result]) -> None:
             f"{100 * r.recall_5:.1f}",
         )
         table.add_row(r.name, r.system, str(r.n), str(r.paragraphs), *shares, f"{100 * r.mrr_10:.1f}")
-    Console().print(table)
+    wide_console().print(table)

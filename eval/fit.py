@@ -293,15 +293,16 @@ def fit_and_print(
 
 def print_table(examples: Sequence[Example], arms: Mapping[str, Mapping[str, tuple[int, int]]]) -> None:
     """Print section recall@1 and recall@5 by kind and language; all arms but two are held out."""
-    from rich.console import Console
     from rich.table import Table
+
+    from eval.console import wide_console
 
     shown = Table(title="recall@1 · recall@5, %; five-fold held out, but for “in use” and “fitted”")
     for name in ("kind", "n", *arms):
         shown.add_column(name, justify="left" if name == "kind" else "right", no_wrap=True)
     for row in table(examples, arms):
         shown.add_row(*row)
-    Console().print(shown)
+    wide_console().print(shown)
 
 
 def current_weights() -> dict[str, Matrix]:

@@ -257,10 +257,11 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def print_summary(summary: Mapping[str, Any], times: Mapping[str, Any]) -> None:
     """The scorecard of every split side by side, then what broke and how fast it was."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from eval.console import wide_console
+
+    console = wide_console()
     splits = summary["splits"]
     table = Table(title=" · ".join(f"{name} {split['items']}" for name, split in splits.items()))
     table.add_column("指标 metric")
