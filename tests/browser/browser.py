@@ -47,7 +47,8 @@ def chromium() -> Iterator[Browser]:
 def answer_time(page: Page, question: str) -> float:
     """Milliseconds from Enter to the painted answer, measured in the page."""
     page.locator("#question").fill(question)
-    script = """() => new Promise((done) => {
+    script = """() => new Promise((done, failed) => {
+        setTimeout(() => failed(new Error('no answer within 20 s')), 20000);
         const start = performance.now(), before = document.querySelectorAll('.turn .answer').length;
         new MutationObserver((_, watcher) => {
             if (document.querySelectorAll('.turn .answer').length <= before) return;

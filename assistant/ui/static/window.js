@@ -260,9 +260,10 @@ async function ask(question) {
   const stop = new AbortController();
   chat.pending = stop;
   busy(true);
+  let final = null;
   try {
-    let final = null;
     for await (const event of replies(question, history.slice(-20), stop.signal)) {
+      if (final) continue; // the stream repeats its last event when it closes
       if (event.error) { fail(reply, event.error, question); final = event; }
       else if (event.stage) { stage.textContent = say("stage_" + event.stage); if (event.html) { reply.innerHTML = event.html; reply.append(stage); } }
       else if (event.html) {
@@ -275,14 +276,15 @@ async function ask(question) {
         const item = reply.closest(".turn");
         scroll.scrollTo({ top: item.offsetTop - scroll.offsetTop - 16, behavior: at && !still() ? "smooth" : "auto" });
       }
+      if (final) { chat.pending = null; busy(false); } // the next question need not wait for the stream to close
     }
     if (!final) throw new Error("no answer");
   } catch (error) {
+    if (final) return; // answered; only the end of the stream was lost
     if (stop.signal.aborted) { reply.replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: say("stopped") })); }
     else fail(reply, say("offline"), question);
   } finally {
-    chat.pending = null;
-    busy(false);
+    if (chat.pending === stop) { chat.pending = null; busy(false); }
   }
 }
 
