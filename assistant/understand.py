@@ -333,7 +333,8 @@ _LIST_ZH = re.compile(
 )
 _LIST_EN = re.compile(
     r"\b(?:table of contents|contents page|list (?:of )?(?:all )?(?:the )?(?:chapters|sections)"
-    r"|what are the (?:chapters|sections)|(?:chapter|section) (?:titles|headings)|structure of (?:the|this) (?:document|outline))\b"
+    r"|what are the (?:chapters|sections)|(?:chapter|section) (?:titles|headings)"
+    r"|structure of (?:the|this) (?:document|outline))\b"
 )
 _STRUCTURE_UNITS = {
     "章": "chapters",
