@@ -26,7 +26,7 @@ ASKED = {
     "en-GB": ("How many international standards by 2025?",),
 }
 ABSENT = {"zh-CN": "北京有多少辆公交车？", "en-GB": "How many buses does Beijing have?"}
-README = {"answer-1440-zh-light", "abstention-1440-en-dark", "document-390-zh-light"}
+README = {"answer-1440-zh-light", "abstention-1440-zh-dark", "document-390-zh-light"}
 
 
 def save(picture: bytes, path: Path) -> None:
