@@ -1,7 +1,8 @@
 """The seam between the pipeline and a language model: an outcome found without one, put into the model's words.
 
-The extractive path decides whether there is an answer and which sentences give it; the model may only say it
-better. So whatever the model does, what is served is never less than the extractive answer.
+The extractive path finds which sentences answer; the model says it better, or, where the extractive path is not
+sure, whether there is an answer at all. Whatever a model does, what is served is never less than the document's
+own sentences.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.compose import Composer, word
-from assistant.draft import Draft, Line, Ref
+from assistant.draft import Draft, Line, Ref, abstain
 from assistant.generate import Statement, generate, rewrite_query, translate_query
 from assistant.model import ChatModel, Fault
 from assistant.support import opening_of
-from assistant.types import Intent, Query, Status, Turn
+from assistant.types import Intent, Query, Reason, Status, Turn
 from assistant.understand import understand
 from index.build import Index
 from index.language import detect
 from index.types import Ranking
 
-# An enumeration is complete by construction; a model's would only seem so.
-_COMPLETE_FRAMES = frozenset({"items"})
+_COMPLETE = frozenset({"items"})
+# From this confidence on an extractive answer outweighs a model's refusal.
+_SURE = 0.8
+# Where nothing was found with confidence, an answer has to rest on one of so many nearest sentences.
+_NEAREST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ def phrase(
 ) -> Phrased:
     """The outcome of one query in the model's words, or as it was.
 
-    Only answers from content go to the model: abstentions, counts, headings and enumerations stand as they are.
-    A reply that names none of the sentences of the extractive answer is off the subject and not taken.
+    A reply that names none of the sentences of the extractive answer (or, where there is none, none of those
+    nearest to the question) is off the subject and not taken. A typed refusal of the model's is taken over where
+    the extractive answer is not sure.
 
     Args:
         query: the question, understood.
@@ -57,12 +62,11 @@ def phrase(
         history: earlier turns, oldest first.
         on_text: called with the text so far, whole checked statements only, whenever there is more of it.
     """
-    is_complete = any(line.frame in _COMPLETE_FRAMES for line in draft.lines)
-    if query.intent is not Intent.CONTENT or draft.status is not Status.ANSWERED or is_complete:
+    if not _is_for_model(query, draft):
         return Phrased(draft)
     # A remark of the assistant's own, such as that a figure in the question differs, stays.
     frames = tuple(line for line in draft.lines if line.frame)
-    expected = _subject(draft, index)
+    expected = _subject(draft, index) or {scored.address for scored in ranking.sentences[:_NEAREST]}
     lines: list[Line] = []
 
     def show(statement: Statement) -> None:
@@ -73,13 +77,34 @@ def phrase(
     generated = model.run(
         generate(query, ranking, index=index, model=model, history=history, on_statement=show)
     )
-    if not generated.statements:
-        fault = generated.fault or Fault.REFUSED
-        return Phrased(draft, notice=generated.notice or word("model", fault, query.language))
+    is_answered = draft.status is Status.ANSWERED
+    if generated.refusal and not (is_answered and draft.confidence >= _SURE):
+        return Phrased(
+            abstain(generated.refusal, near=draft.near, confidence=draft.confidence), by_model=True
+        )
     spoken = tuple(_line(statement) for statement in generated.statements)
-    if not _is_on_subject(spoken, expected):
-        return Phrased(draft, notice=word("model", Fault.UNUSABLE, query.language))
-    return Phrased(replace(draft, lines=(*frames, *spoken)), by_model=True)
+    if spoken and _is_on_subject(spoken, expected):
+        lines = [*frames, *spoken]
+        answered = replace(draft, status=Status.ANSWERED, reason=None, detail="", lines=tuple(lines))
+        return Phrased(answered, by_model=True)
+    if not is_answered:
+        # Nothing of the document follows that a notice could speak of.
+        return Phrased(draft)
+    fault = generated.fault or (Fault.UNUSABLE if spoken else Fault.REFUSED)
+    return Phrased(draft, notice=generated.notice or word("model", fault, query.language))
+
+
+def _is_for_model(query: Query, draft: Draft) -> bool:
+    """Whether the model is asked: for content that was found, or that only wasn't found.
+
+    Not for several questions at once, nor for an enumeration, which is complete by construction, nor for an
+    abstention that rests on the document's own words (the asked figure, year or place is not in it).
+    """
+    if query.intent is not Intent.CONTENT or query.parts:
+        return False
+    if draft.status is Status.ABSTAINED:
+        return draft.reason is Reason.NOT_IN_DOCUMENT and not draft.detail
+    return draft.status is Status.ANSWERED and not any(line.frame in _COMPLETE for line in draft.lines)
 
 
 def _subject(draft: Draft, index: Index) -> set[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from assistant import structure
 from assistant.calibrate import load_calibration
-from assistant.compose import absent_part, compose
+from assistant.compose import absent_part, compose, word
 from assistant.config import Settings
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.extract import extract
@@ -26,14 +26,10 @@ from index.types import Ranking
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
-    from assistant.generate import Generated, Statement
     from assistant.model import ChatModel
+    from assistant.phrase import Phrased
 
 log = logging.getLogger(__name__)
-# Reasons that rest on the document's own words: a language model isn't asked to argue with them.
-_SETTLED = {Reason.FIGURE_NOT_STATED, Reason.NEEDS_CURRENT_DATA, Reason.INSTRUCTION, Reason.AMBIGUOUS}
-# From this confidence on an extractive answer outweighs a model's refusal.
-_SURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class _State:
     query: Query = field(init=False)
     rankings: list[Ranking] = field(init=False)
     draft: Draft = field(init=False)
-    generated: Generated | None = None
+    phrased: Phrased | None = None
     answer: Answer = field(init=False)
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -120,20 +116,13 @@ class Assistant:
         return RunnableSequence(*steps)
 
     def _understand(self, state: _State) -> None:
-        document = self.index.document
-        state.query = understand(state.question, state.history, document)
-        if self.model is None or state.query.intent is not Intent.CONTENT:
-            return
-        from assistant.generate import rewrite_query, translate_query
+        state.query = understand(state.question, state.history, self.index.document)
+        if self.model is not None:
+            from assistant.phrase import understand_with
 
-        rewritten = None
-        if state.history:
-            rewritten = self.model.run(rewrite_query(state.question, state.history, model=self.model))
-        elif state.query.language not in {"zh", "en"}:
-            rewritten = self.model.run(translate_query(state.question, model=self.model))
-        if rewritten:
-            query = understand(rewritten, (), document)
-            state.query = replace(query, question=state.question, language=state.query.language)
+            state.query = understand_with(
+                self.model, state.question, state.history, state.query, index=self.index
+            )
 
     def _retrieve(self, state: _State) -> None:
         state.rankings = []
@@ -150,12 +139,18 @@ class Assistant:
         else:
             pairs = zip(state.query.parts, state.rankings, strict=True)
             state.draft = _merged([(part, self._draft(part, ranking)) for part, ranking in pairs], self.index)
-        if (
-            self.model is not None
-            and state.query.intent is Intent.CONTENT
-            and state.draft.reason not in _SETTLED
-        ):
-            state.generated = self._generate(state, self.model)
+        if self.model is not None:
+            from assistant.phrase import phrase
+
+            state.phrased = phrase(
+                state.query,
+                state.rankings[0],
+                state.draft,
+                index=self.index,
+                model=self.model,
+                history=state.history,
+                on_text=lambda text: state.tell(Progress("answer", text)),
+            )
 
     def _draft(self, query: Query, ranking: Ranking) -> Draft:
         """The outcome of one standalone query without a language model."""
@@ -179,71 +174,37 @@ class Assistant:
                     (document.section(s.address) for s in ranking.sections), query
                 ):
                     return items
-        return extract(query, ranking, self.index.retriever, load_calibration())
-
-    def _generate(self, state: _State, model: ChatModel) -> Generated:
-        """What the language model makes of the question; every fault of its ends within its time limit."""
-        from assistant.generate import generate
-
-        told: list[str] = []
-
-        def on_statement(statement: Statement) -> None:
-            told.append(statement.text)
-            state.tell(Progress("answer", "\n".join(told)))
-
-        work = generate(
-            state.query,
-            state.rankings[0],
-            index=self.index,
-            model=model,
-            history=state.history,
-            on_statement=on_statement,
-        )
-        return model.run(work)
+        return extract(query, ranking, self.index, load_calibration())
 
     def _verify(self, state: _State) -> None:
         """The first of the model's answer, the extractive one and an abstention that passes the checks."""
         refused = abstain(Reason.NOT_IN_DOCUMENT, detail="unchecked", near=state.draft.near, confidence=0.0)
-        is_generated = False
-        for draft, is_generated in (*self._generated_drafts(state), (state.draft, False), (refused, False)):  # noqa: B007
+        phrased = state.phrased
+        spoken = [phrased.draft] if phrased and phrased.by_model else []
+        for draft in (*spoken, state.draft, refused):
             answer = compose(state.query, draft, self.index)
             computed = {value for line in draft.lines for _, value in line.values if value.isdecimal()}
             checks = check(answer, self.index.document, computed=computed)
             if answer.status in {Status.ABSTAINED, Status.HELP} or passes(checks):
                 break
             log.error("answer failed its checks: %s", {name: ok for name, ok in checks.items() if not ok})
+        is_generated = bool(spoken) and draft is spoken[0]
+        notice = phrased.notice if phrased else ""
+        if spoken and not is_generated:
+            notice = word("model", "unusable", state.query.language)
         versions = {"index": self.index.manifest.key}
         if self.model:
-            versions["model"] = self.model.fingerprint
+            from assistant.phrase import versions_of
+
+            versions |= versions_of(self.model)
         state.answer = replace(
             answer,
             checks=MappingProxyType(dict(checks)),
             mode="llm" if is_generated else "extractive",
             model=self.model.name if self.model and is_generated else None,
-            notice=state.generated.notice if state.generated and not is_generated else "",
+            notice=notice,
             versions=MappingProxyType(versions),
         )
-
-    def _generated_drafts(self, state: _State) -> list[tuple[Draft, bool]]:
-        """The model's answer as a draft, if it gave one that is to be served."""
-        generated = state.generated
-        if generated is None:
-            return []
-        if generated.statements:
-            lines = tuple(Line(self._refs(s), text=s.text) for s in generated.statements)
-            return [(replace(state.draft, status=Status.ANSWERED, reason=None, detail="", lines=lines), True)]
-        if generated.refusal and not (
-            state.draft.status is Status.ANSWERED and state.draft.confidence >= _SURE
-        ):
-            return [(abstain(generated.refusal, near=state.draft.near), True)]
-        return []
-
-    def _refs(self, statement: Statement) -> tuple[Ref, ...]:
-        """A statement's sentences, those of one section together."""
-        sections: dict[str, list[str]] = {}
-        for address in statement.sentence_ids:
-            sections.setdefault(self.index.document.section_of(address).address, []).append(address)
-        return tuple(Ref(section, tuple(addresses)) for section, addresses in sections.items())
 
 
 def _run(name: str, stage: Callable[[_State], None], state: _State) -> None:

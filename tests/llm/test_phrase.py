@@ -59,10 +59,12 @@ def test_remarks_of_the_assistants_own_stay(index: Index, open_model: OpenModel)
     "draft",
     [
         abstain(Reason.FIGURE_NOT_STATED),
+        abstain(Reason.OUT_OF_SCOPE),
+        abstain(Reason.NOT_IN_DOCUMENT, detail="place:上海"),
         Draft(Status.HELP),
         replace(FOUND, lines=(Line((), frame="items", values=(("count", "5"),)), *FOUND.lines)),
     ],
-    ids=["abstention", "help", "enumeration"],
+    ids=["figure", "scope", "place", "help", "enumeration"],
 )
 def test_what_is_not_for_the_model_is_not_sent(draft: Draft, index: Index, open_model: OpenModel) -> None:
     with serve(Script(reply((TRUE, "1.3#12")))) as endpoint:
@@ -101,6 +103,47 @@ def test_the_extractive_answer_stands_with_a_notice(
         phrased = phrase(query, ranking, FOUND, index=index, model=open_model(endpoint))
     assert (phrased.draft, phrased.by_model) == (FOUND, False)
     assert notice in phrased.notice
+
+
+def test_a_refusal_counts_where_the_extractive_answer_is_not_sure(
+    index: Index, open_model: OpenModel
+) -> None:
+    with serve(Script('{"refusal": "figure_not_stated", "statements": []}')) as endpoint:
+        query, ranking = asked(index)
+        draft = replace(FOUND, confidence=0.6)
+        phrased = phrase(query, ranking, draft, index=index, model=open_model(endpoint))
+    assert (phrased.draft.status, phrased.draft.reason) == (Status.ABSTAINED, Reason.FIGURE_NOT_STATED)
+    assert phrased.by_model
+
+
+@pytest.mark.parametrize(
+    ("text", "ids", "status"),
+    [
+        (TRUE, "1.3#12", Status.ANSWERED),
+        ("各区根据工作需要建立健全标准化协调机制。", "12.1#4", Status.ABSTAINED),
+    ],
+    ids=["near-the-question", "far-from-it"],
+)
+def test_what_was_only_not_found_the_model_may_find_near_the_question(
+    text: str, ids: str, status: Status, index: Index, open_model: OpenModel
+) -> None:
+    with serve(Script(reply((text, ids)))) as endpoint:
+        query, ranking = asked(index)
+        draft = abstain(Reason.NOT_IN_DOCUMENT, near=("1.3",))
+        model = open_model(endpoint, llm_context=60_000)
+        phrased = phrase(query, ranking, draft, index=index, model=model)
+    assert phrased.draft.status is status
+    assert phrased.notice == ""
+
+
+def test_several_questions_at_once_are_answered_without_the_model(
+    index: Index, open_model: OpenModel
+) -> None:
+    with serve(Script(reply((TRUE, "1.3#12")))) as endpoint:
+        query, ranking = asked(index)
+        both = replace(query, parts=(query, query))
+        assert not phrase(both, ranking, FOUND, index=index, model=open_model(endpoint)).by_model
+    assert endpoint.requests == []
 
 
 def test_an_off_subject_reply_is_not_shown_while_it_streams(index: Index, open_model: OpenModel) -> None:
