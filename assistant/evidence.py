@@ -7,6 +7,7 @@ from functools import cache
 
 from assistant.patterns import pattern
 from assistant.types import Query, Slot
+from index.lexical import chinese_terms, english_terms
 
 # A figure of quantity: digits with a measure word or %, or a share in words; not a date, a phone number or an ordinal.
 _MEASURE = (
@@ -106,6 +107,41 @@ FIGURE = _FIGURE
 def _given(figure: str, query: Query) -> bool:
     digits = re.match(r"\d+(?:\.\d+)?%?", figure)
     return bool(digits and digits.group() in query.numbers)
+
+
+def clause_fit(query: Query, text: str, english: str | None) -> float:
+    """How well the clause around a figure fits a question, 0 to 1: Dice's coefficient of their terms, the best clause.
+
+    Chinese against the sentence itself, any other language against its translation.
+    """
+    wanted = query.search or query.text
+    if query.language == "zh" or not english:
+        asked, clauses, terms = (
+            set(chinese_terms(_asked_words(wanted))),
+            re.split(r"[，。；：]", text),
+            chinese_terms,
+        )
+    else:
+        asked, clauses, terms = (
+            set(english_terms(wanted)),
+            re.split(r"[,.;:](?!\d)|\band\b", english),
+            english_terms,
+        )
+    best = 0.0
+    for clause in clauses:
+        stated = {
+            term
+            for term in terms(re.sub(r"\d[\d.,]*\s*(?:项|个月|个|家|%)?(?:以上|以内|左右)?", " ", clause))
+            if not term.isdecimal()
+        }
+        if re.search(r"\d", clause) and asked | stated:
+            best = max(best, 2 * len(asked & stated) / (len(asked) + len(stated)))
+    return best
+
+
+def _asked_words(text: str) -> str:
+    """A Chinese question without its question words: they break the terms beside them."""
+    return re.sub(r"多少(?:个|项|家|条|种)?|几(?:个|项|家|条|种)|要|会|打算|[?？。吗呢]", " ", text)
 
 
 def force_in(text: str) -> list[str]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from assistant.calibrate import Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
-from assistant.evidence import FIGURE, asks_for_duty, fills, force_in, has_figure, needed
+from assistant.evidence import FIGURE, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
+from assistant.patterns import pattern
 from assistant.types import Query, Reason, Slot, Status
 from assistant.understand import document_text
+from index.build import Index
 from index.chunk import target_years
 from index.lexical import fold
-from index.retrieve import Retriever
 from index.types import Document, Ranking, Scored, Section
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
@@ -25,6 +26,8 @@ _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
 _ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
 # A figure is held against a claim from this share of the best score on.
 _CLAIM_RATIO = 0.5
+# Sentences with figures are compared by their clauses from this share of the best score on.
+_COMPARABLE = 0.6
 # Where a question names the chapter or section, less evidence will do.
 _NAMED_PLACE = 0.6
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
@@ -52,21 +55,22 @@ def _places() -> _Places:
     )
 
 
-def extract(query: Query, ranking: Ranking, retriever: Retriever, calibration: Calibration) -> Draft:
+def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibration) -> Draft:
     """Choose the sentences that answer a content question, or say why none does."""
-    document = retriever.document
+    document = index.document
     near = tuple(scored.address for scored in ranking.sections[:2])
     if absent := _named_but_absent(query, document, near):
         return absent
-    weighed = weigh(query, ranking, retriever)
+    weighed = weigh(query, ranking, index)
     if weighed is None:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near)
     best, chosen = weighed.candidates[0], weighed.chosen
     confidence = calibration.probability(weighed.evidence)
     if query.slot is Slot.POLAR and _wrong_year(query, document) and not _states_date(best.address, document):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
-    if query.reason is Reason.NEEDS_CURRENT_DATA and not _PERFECTIVE.search(
-        document.sentence(best.address).text
+    tells_of_past = _PERFECTIVE.search(document.sentence(best.address).text)
+    if query.reason is Reason.NEEDS_CURRENT_DATA and (
+        pattern("current.now").search(query.folded) or not tells_of_past
     ):
         return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
     if not chosen or weighed.ratio < _least_ratio(chosen[0], best, calibration):
@@ -95,19 +99,19 @@ class Weighed:
     evidence: Sequence[float]
 
 
-def weigh(query: Query, ranking: Ranking, retriever: Retriever) -> Weighed | None:
+def weigh(query: Query, ranking: Ranking, index: Index) -> Weighed | None:
     """The evidence for answering a content question; None where no sentence is in question."""
-    document = retriever.document
+    document = index.document
     candidates = _candidates(query, ranking, document)
     if not candidates:
         return None
     wanted = needed(query)
     if wanted is None and query.slot is Slot.POLAR and query.numbers:
         # A claim with a figure is held against the sentence that states one.
-        claimed, closeness = _filled(candidates, query, document, FIGURE)
+        claimed, closeness = _filled(candidates, query, index, FIGURE)
         candidates = claimed if closeness >= _CLAIM_RATIO else candidates
-    chosen, ratio = _filled(candidates, query, document, wanted) if wanted else (candidates, 1.0)
-    support = retriever.support(query.search or query.text, (chosen or candidates)[0].address)
+    chosen, ratio = _filled(candidates, query, index, wanted) if wanted else (candidates, 1.0)
+    support = index.retriever.support(query.search or query.text, (chosen or candidates)[0].address)
     return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support))
 
 
@@ -181,9 +185,14 @@ def _candidates(query: Query, ranking: Ranking, document: Document) -> list[Scor
 
 
 def _filled(
-    candidates: Sequence[Scored], query: Query, document: Document, wanted: re.Pattern[str]
+    candidates: Sequence[Scored], query: Query, index: Index, wanted: re.Pattern[str]
 ) -> tuple[list[Scored], float]:
-    """The candidates that have what the question asks for, and how close the best of them comes to the best of all."""
+    """The candidates that have what the question asks for, and how close the best of them comes to the best of all.
+
+    Sentences with figures are put in the order of how well the clause around the figure fits the question: 地方标准800项
+    before 区域协同地方标准30项 where 地方标准 is asked for.
+    """
+    document = index.document
     filled = []
     for scored in candidates:
         section = document.section_of(scored.address)
@@ -199,8 +208,21 @@ def _filled(
             text = f"到{year}年{text}"
         if fills(text, wanted, query):
             filled.append(scored)
-    ratio = filled[0].score / candidates[0].score if filled and candidates[0].score > 0 else 0.0
-    return filled, min(1.0, ratio)
+    if not filled or candidates[0].score <= 0:
+        return filled, 0.0
+    ratio = min(1.0, filled[0].score / candidates[0].score)
+    if query.slot in {Slot.NUMBER, Slot.DURATION}:
+        close = [scored for scored in filled if scored.score >= _COMPARABLE * filled[0].score]
+        fits = {
+            scored.address: clause_fit(
+                query, document.sentence(scored.address).text, index.enrichment.english(scored.address)
+            )
+            for scored in close
+        }
+        best = max(scored.score * (0.5 + fits[scored.address]) for scored in close)
+        refitted = [replace(s, score=filled[0].score * s.score * (0.5 + fits[s.address]) / best) for s in close]
+        filled = sorted(refitted, key=lambda scored: -scored.score)
+    return filled, ratio
 
 
 def _pick(candidates: Sequence[Scored], query: Query, calibration: Calibration) -> list[Scored]:

@@ -223,6 +223,10 @@ _CLAIM = re.compile(
     r"|,?\s*\b(?:right|correct|isn.t it|aren.t they|is that right)\s*\??$|^is it (?:correct|true|right) that\b|\bonly\b",
     re.IGNORECASE,
 )
+_BY_YEAR = re.compile(
+    r"(?:到|截至|在)?\s*(?:19|20)\d{2}\s*年(?:底|末)?(?:前|之前|以前)?[,，]?"
+    r"|\b(?:by|in|before|until)\s+(?:the end of\s+)?(?:19|20)\d{2}\b"
+)
 _CLAIMED = re.compile(r"\d+(?:\.\d+)?\s*(?:%|项|个月|个|家|条|年)?")
 _GENRES = "纲要|规划|方案|办法|条例|意见|决定|文件"
 
@@ -256,6 +260,9 @@ def _search_text(text: str, focus: str, document: Document) -> str:
         )
     if not _ABOUT_ISSUE.search(text):
         wanted = _itself(document.title).sub(" ", wanted)
+    if slot_of(fold(text)) is Slot.NUMBER:
+        # The year is held against what a figure stands under; as a word it would only draw dated sentences near.
+        wanted = _BY_YEAR.sub(" ", wanted)
     if not content_of(fold(wanted), document):
         wanted = text
     return f"{focus} {wanted}".strip() if focus else wanted

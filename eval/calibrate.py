@@ -48,7 +48,7 @@ def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Ma
         query = understand(item.question, history, document)
         if query.parts or query.intent is not Intent.CONTENT or query.reason or item.answerable is None:
             continue
-        weighed = weigh(query, retriever.search(query.search or query.text), retriever)
+        weighed = weigh(query, retriever.search(query.search or query.text), assistant.index)
         if weighed and weighed.chosen:
             rows.append(weighed.evidence)
             answerable.append(float(item.answerable))
