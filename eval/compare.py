@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from rich.console import Console
 from rich.table import Table
 
 from eval import metrics
@@ -21,6 +20,9 @@ from eval.report import style as page_style
 from eval.report import table_of
 from eval.run import Run
 from eval.scoring import INVARIANTS
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 BASELINE = Path(__file__).with_name("baseline.json")
 Row = Mapping[str, Any]
