@@ -28,6 +28,8 @@ _ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
 _CLAIM_RATIO = 0.5
 # Sentences with figures are compared by their clauses from this share of the best score on.
 _COMPARABLE = 0.6
+# What a clause without a common term is still worth, beside 1 for a clause that is the question's own.
+_FIT_FLOOR = 0.25
 # Where a question names the chapter or section, less evidence will do.
 _NAMED_PLACE = 0.6
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
@@ -219,8 +221,10 @@ def _filled(
             )
             for scored in close
         }
-        best = max(scored.score * (0.5 + fits[scored.address]) for scored in close)
-        refitted = [replace(s, score=filled[0].score * s.score * (0.5 + fits[s.address]) / best) for s in close]
+        best = max(scored.score * (_FIT_FLOOR + fits[scored.address]) for scored in close)
+        refitted = [
+            replace(s, score=filled[0].score * s.score * (_FIT_FLOOR + fits[s.address]) / best) for s in close
+        ]
         filled = sorted(refitted, key=lambda scored: -scored.score)
     return filled, ratio
 

@@ -240,7 +240,8 @@ def _merged(outcomes: Sequence[tuple[Query, Draft]], index: Index) -> Draft:
         if draft.status is Status.ABSTAINED:
             lines.append(Line((), text=absent_part(part, draft, index)))
         for line in draft.lines:
-            if line.frame or line.text or not set(line.refs) <= seen:
+            said = line.frame and line in lines
+            if not said and (line.frame or line.text or not set(line.refs) <= seen):
                 lines.append(line)
                 seen |= set(line.refs)
     return Draft(

@@ -41,7 +41,9 @@ _ASKS_AGAIN = re.compile(
     r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )",
     re.IGNORECASE,
 )
-_EACH = re.compile(r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各)(?P<rest>[^,，。]{2,40})$")
+_EACH = re.compile(
+    r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各(?![区部行级类种领方地界]))(?P<rest>[^,，。]{2,40})$"
+)
 _ASKS = re.compile(r"[?？]\s*$")
 # The order decides where a question fits several: what asks for a phone number also has 多少 in it.
 _SLOT_ORDER = (
@@ -126,7 +128,7 @@ def split_parts(text: str, document: Document) -> list[str]:
     """The questions of a message that asks several; a remark before a question stays with it."""
     if each := _EACH.match(text.strip()):
         subjects = [s for s in re.split(r"[、]|以及|还有|和|与|跟", each["list"]) if len(s.strip()) > 1]
-        if 2 <= len(subjects) <= _MOST_PARTS and "、" in each["list"]:
+        if 2 <= len(subjects) <= _MOST_PARTS and (_asks(each["rest"], document) or "、" in each["list"]):
             return [f"{subject.strip()}{each['rest']}" for subject in subjects]
     parts: list[str] = []
     pending = ""

@@ -15,7 +15,9 @@ BUNDLED_MODEL = ROOT / "model"
 class IndexSettings(BaseSettings):
     """Settings from the environment or a `.env` file; every one has a default that works offline."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     embedding_model: str = Field(default="bundled", description="bundled, a local folder, or a hub name")
     chroma_url: str = Field(
