@@ -36,8 +36,3 @@ def open_model() -> Iterator[OpenModel]:
     yield open_
     for model in opened:
         model.close()
-
-
-@pytest.fixture
-def empty_folder(tmp_path: Path) -> Path:
-    return tmp_path
