@@ -1,0 +1,220 @@
+"""Follow-ups: what is inherited, what is not, and where next and previous lead."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from assistant.followup import standalone
+from assistant.types import Turn
+from index.types import Document
+from tests.assistant.conftest import Ask
+from tests.assistant.contract import sections_of, sentences_of
+
+FIGURE = Turn("到2025年要制定多少项国际标准？", "到2025年要制定多少项国际标准？", ("1.3",), ("1.3#12",))
+_FIGURE = "How many international standards by 2025?"
+ENGLISH_FIGURE = Turn(_FIGURE, _FIGURE, ("1.3",), ("1.3#12",))
+TOPIC = Turn("养老有什么安排？", "养老有什么安排？", ("7.3",), ("7.3#3",))
+COMMISSION = Turn("首都标准化委员会干什么？", "首都标准化委员会干什么？", ("12.1",), ("12.1#2",))
+_ASKED = "What is the Capital Standardization Commission?"
+ENGLISH_COMMISSION = Turn(_ASKED, _ASKED, ("12.1",), ("12.1#2",))
+_TOPIC = "What are the plans for hospitals?"
+ENGLISH_TOPIC = Turn(_TOPIC, _TOPIC, ("7.2",), ("7.2#1",))
+
+
+def rewritten(text: str, last: Turn, document: Document) -> str:
+    return standalone(text, (last,), document).text
+
+
+@pytest.mark.parametrize(
+    "text", ["那地方标准呢？", "养老呢", "And farmers?", "还有呢？", "下一节", "2035年呢", "它呢"]
+)
+def test_without_a_history_nothing_is_rewritten(text: str, outline: Document) -> None:
+    found = standalone(text, (), outline)
+    assert (found.text, found.addresses, found.exclude, found.focus) == (text, (), (), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "query"),
+    [
+        ("那地方标准呢？", FIGURE, "到2025年要制定多少项地方标准？"),
+        ("地方标准呢", FIGURE, "到2025年要制定多少项地方标准？"),
+        ("那2035年呢？", FIGURE, "到2035年要制定多少项国际标准？"),
+        ("2028年呢", FIGURE, "到2028年要制定多少项国际标准？"),
+        ("再远一点的目标呢？", FIGURE, "到2035年要制定多少项国际标准？"),
+        ("残疾人呢？", TOPIC, "残疾人有什么安排？"),
+        ("至于殡葬呢", TOPIC, "殡葬有什么安排？"),
+        ("And local standards?", ENGLISH_FIGURE, "How many local standards by 2025?"),
+        ("What about local ones?", ENGLISH_FIGURE, "How many local standards by 2025?"),
+        ("And in 2035?", ENGLISH_FIGURE, "How many international standards by 2035?"),
+        ("What about schools?", ENGLISH_TOPIC, "What are the plans for schools?"),
+        ("And for farmers?", ENGLISH_TOPIC, "What are the plans for farmers?"),
+        ("In the longer term?", ENGLISH_FIGURE, "How many international standards by 2035?"),
+    ],
+)
+def test_the_subject_or_the_year_is_replaced(text: str, last: Turn, query: str, outline: Document) -> None:
+    assert rewritten(text, last, outline) == query
+
+
+def test_a_replaced_subject_is_what_the_search_is_about(outline: Document) -> None:
+    assert standalone("那地方标准呢？", (FIGURE,), outline).focus == "地方标准"
+
+
+@pytest.mark.parametrize("step", ["近一点的目标呢？", "And the short-term goals?"])
+def test_from_the_later_year_back_to_the_earlier(step: str, outline: Document) -> None:
+    last = Turn("到2035年有哪些目标？", "到2035年有哪些目标？", ("1.3",), ("1.3#19",))
+    assert rewritten(step, last, outline) == "到2025年有哪些目标？"
+
+
+def test_the_year_of_the_cited_sentence_counts_where_the_question_named_none(outline: Document) -> None:
+    last = Turn("制定多少项国际标准？", "制定多少项国际标准？", ("1.3",), ("1.3#12",))
+    assert "2035" in rewritten("更长远的呢", last, outline)
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "named"),
+    [
+        ("这个机构还做什么？", COMMISSION, "首都标准化委员会"),
+        ("它还负责什么？", COMMISSION, "首都标准化委员会"),
+        ("What else does it do?", ENGLISH_COMMISSION, "Capital Standardization Commission"),
+    ],
+)
+def test_a_pronoun_stands_for_the_body_and_what_was_said_is_not_said_again(
+    text: str, last: Turn, named: str, outline: Document
+) -> None:
+    found = standalone(text, (last,), outline)
+    assert named in found.text
+    assert found.exclude == last.sentences
+
+
+def test_what_else_asks_the_same_without_what_was_given(outline: Document) -> None:
+    for text in ("还有呢？", "别的呢", "Anything else?"):
+        found = standalone(text, (TOPIC,), outline)
+        assert (found.text, found.exclude) == (TOPIC.query, TOPIC.sentences)
+
+
+def test_a_question_without_a_subject_is_completed(outline: Document) -> None:
+    assert rewritten("谁负责？", TOPIC, outline) == "养老谁负责？"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "中医药有哪些部署？",
+        "自动驾驶标准什么时候制定？",
+        "哪些地方讲到区块链？",
+        "第六章讲什么？",
+        "这份文件什么时候印发的？",
+        "How will the city support autonomous driving?",
+        "Does it say anything about autonomous driving?",
+        "Which sections mention blockchain?",
+    ],
+)
+@pytest.mark.parametrize("last", [FIGURE, TOPIC, ENGLISH_TOPIC], ids=["figure", "topic", "english"])
+def test_a_change_of_topic_inherits_nothing(text: str, last: Turn, outline: Document) -> None:
+    found = standalone(text, (last,), outline)
+    assert (found.text, found.exclude) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("换个话题，自动驾驶呢？", "自动驾驶呢？"),
+        ("谢谢。另外，垃圾分类怎么说？", "垃圾分类怎么说？"),
+        ("By the way, what about farmers?", "what about farmers?"),
+    ],
+)
+def test_an_announced_change_of_topic_is_taken_at_its_word(text: str, rest: str, outline: Document) -> None:
+    assert rewritten(text, FIGURE, outline) == rest
+    assert rewritten(text, ENGLISH_FIGURE, outline) == rest
+
+
+# --- next and previous
+
+
+def test_next_and_previous_section_all_through_the_document(outline: Document) -> None:
+    addresses = [section.address for section in outline.sections()]
+    for here, following in pairwise(addresses):
+        last = Turn("", "", (here,))
+        assert standalone("下一节讲什么", (last,), outline).addresses == (following,)
+        assert standalone("next section please", (last,), outline).addresses == (following,)
+        back = Turn("", "", (following,))
+        assert standalone("上一节呢", (back,), outline).addresses == (here,)
+
+
+def test_next_chapter_from_any_of_its_sections(outline: Document) -> None:
+    for chapter in outline.chapters[:-1]:
+        for section in chapter.sections:
+            found = standalone("下一章讲什么", (Turn("", "", (section.address,)),), outline)
+            assert found.addresses == (str(chapter.number + 1),)
+
+
+def test_after_the_last_comes_nothing(outline: Document) -> None:
+    assert standalone("下一节", (Turn("", "", ("12.4",)),), outline).addresses == ()
+    assert standalone("上一节", (Turn("", "", ("0.1",)),), outline).addresses == ()
+
+
+# --- as asked
+
+
+@pytest.mark.parametrize(
+    ("turns", "cited"),
+    [
+        (("How many international standards by 2025?", "And local standards?"), "1.3#15"),
+        (("到2025年有哪些目标？", "更长远的呢？"), "1.3#20"),
+        (("What are the targets for 2025?", "And in the longer term?"), "1.3#20"),
+        (("What does the outline say about education?", "And farmers?"), "4.4#3"),
+        (("首都标准化委员会是做什么的？", "这个机构还做什么？"), "3.1#1"),
+        (("养老有什么安排？", "换个话题，垃圾分类怎么说？"), "6.3#5"),
+        (("到2025年要制定多少项国际标准？", "中医药有哪些部署？"), "7.2#4"),
+    ],
+)
+def test_a_conversation_finds_its_sentence(turns: tuple[str, ...], cited: str, ask: Ask) -> None:
+    answer = ask(*turns)
+    assert answer.status == "answered"
+    assert cited in sentences_of(answer)
+
+
+def test_the_rewrite_is_shown_as_the_query(ask: Ask) -> None:
+    answer = ask("到2025年要制定多少项国际标准？", "那地方标准呢？")
+    assert answer.question == "那地方标准呢？"
+    assert answer.query == "到2025年要制定多少项地方标准？"
+
+
+def test_three_turns_carry_the_subject_on(ask: Ask) -> None:
+    answer = ask("到2025年要制定多少项国际标准？", "那地方标准呢？", "2035年呢？")
+    assert answer.query == "到2035年要制定多少项地方标准？"
+    assert (answer.status, answer.reason) == ("abstained", "figure_not_stated")
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("到2025年要制定多少项国际标准？", "2028年呢？"),
+        ("How many international standards by 2025?", "And in 2030?"),
+    ],
+)
+def test_another_year_in_a_follow_up_has_no_answer(turns: tuple[str, ...], ask: Ask) -> None:
+    answer = ask(*turns)
+    assert (answer.status, answer.reason) == ("abstained", "figure_not_stated")
+
+
+def test_what_was_excluded_is_not_cited_again(ask: Ask) -> None:
+    first = ask("首都标准化委员会是做什么的？")
+    second = ask("首都标准化委员会是做什么的？", "这个机构还做什么？")
+    assert not set(sentences_of(first)) & set(sentences_of(second))
+
+
+@pytest.mark.parametrize(
+    ("turns", "nodes"),
+    [
+        (("第五章第三节讲什么", "下一节"), ["5.4"]),
+        (("第五章第三节讲什么", "上一节呢"), ["5.2"]),
+        (("第五章第三节讲什么", "下一章讲什么"), ["6", "6.1", "6.2", "6.3"]),
+        (("Chapter 3 section 1", "next section"), ["3.2"]),
+        (("养老有什么安排？", "第十二章第二节讲什么"), ["12.2"]),
+    ],
+)
+def test_moving_through_the_document(turns: tuple[str, ...], nodes: list[str], ask: Ask) -> None:
+    assert sections_of(ask(*turns)) == nodes

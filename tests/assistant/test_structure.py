@@ -1,0 +1,291 @@
+"""Counts and enumerations are complete by construction: held against a plain reading of the parsed document."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.config import OUTLINE
+from index.parse import parse_file
+from tests.assistant.conftest import Ask
+from tests.assistant.contract import sections_of, sentences_of
+
+DOCUMENT = parse_file(OUTLINE)
+SHARED = [HealthCheck.function_scoped_fixture]
+# Stretches of Chinese letters: a term drawn from them stands within one sentence or heading.
+RUNS = [
+    run
+    for section in DOCUMENT.sections()
+    for text in (
+        *(sentence.text for sentence in section.sentences),
+        *(section.heading_path if section.chapter else ()),
+    )
+    for run in re.findall(r"[\u4e00-\u9fff]{3,}", text)
+]
+ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> str:
+    """Two to six neighbouring characters of the document."""
+    run = draw(st.sampled_from(RUNS))
+    start = draw(st.integers(0, len(run) - 2))
+    return run[start : start + draw(st.integers(2, 6))]
+
+
+def places(term: str) -> tuple[list[str], set[str]]:
+    """The sentences with a term, and the sections with it in a sentence or their own heading, read off the document."""
+    sentences = [sentence.address for sentence in DOCUMENT.sentences() if term in sentence.text]
+    sections = {address.partition("#")[0] for address in sentences}
+    sections |= {s.address for s in DOCUMENT.sections() if s.chapter and term in s.heading_path[-1]}
+    return sentences, sections
+
+
+def chapters_with(term: str) -> set[str]:
+    sections = {address.partition(".")[0] for address in places(term)[1]}
+    return sections | {chapter.address for chapter in DOCUMENT.chapters if term in chapter.heading}
+
+
+# --- every place of a term
+
+
+@given(term=terms())
+@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
+def test_every_place_of_any_term(ask: Ask, term: str) -> None:
+    answer = ask(f"哪些地方讲到“{term}”？")
+    sentences, sections = places(term)
+    assert answer.status == "answered"
+    assert sentences_of(answer) == sentences
+    assert {node for node in sections_of(answer) if "." in node} == sections
+    # A chapter is cited by its own only where its heading has the term and none of its sections has it.
+    alone = {
+        c.address
+        for c in DOCUMENT.chapters
+        if term in c.heading and not any(s.startswith(f"{c.number}.") for s in sections)
+    }
+    assert {node for node in sections_of(answer) if "." not in node} == alone
+
+
+@given(term=terms())
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
+def test_the_counts_in_the_opening_line_are_those_of_the_places(ask: Ask, term: str) -> None:
+    sentences, sections = places(term)
+    opening = ask(f"“{term}”出现了多少次？").answer.splitlines()[0]
+    counts = [int(number) for number in re.findall(r"\d+", re.sub(r"\[\d+\]", "", opening.replace(term, "")))]
+    assert counts == [len(sections), len(sentences)]
+
+
+@given(term=terms())
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
+def test_chapters_without_any_term(ask: Ask, term: str) -> None:
+    answer = ask(f"哪些章没有提到“{term}”？")
+    found = chapters_with(term)
+    missing = [chapter.address for chapter in DOCUMENT.chapters if chapter.address not in found]
+    if missing and places(term)[0]:
+        assert sections_of(answer) == missing
+
+
+TERMS = ["大数据", "区块链", "中关村", "京津冀", "政务服务", "标准体系", "消防", "农业", "团体标准", "领跑者"]
+WORDINGS = [
+    "哪些地方讲到{}？",
+    "哪些章节提到了{}",
+    "{}出现在哪些地方？",
+    "文中哪几处写到{}？",
+    "请列出提到{}的所有章节有哪些",
+    "哪些节涉及{}？",
+]
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_without_quotation_marks_in_several_wordings(term: str, ask: Ask) -> None:
+    sentences, sections = places(term)
+    for wording in WORDINGS:
+        answer = ask(wording.format(term))
+        assert sentences_of(answer) == sentences, wording
+        assert {node for node in sections_of(answer) if "." in node} == sections, wording
+
+
+@pytest.mark.parametrize("chapter", [1, 4, 10])
+def test_a_term_within_one_chapter(chapter: int, ask: Ask) -> None:
+    numeral = DOCUMENT.chapter(chapter).numeral
+    answer = ask(f"第{numeral}章哪些地方讲到“标准体系”？")
+    assert sentences_of(answer) == [a for a in places("标准体系")[0] if a.startswith(f"{chapter}.")]
+
+
+def test_traditional_script_finds_the_same_places(ask: Ask) -> None:
+    assert sentences_of(ask("哪些地方講到「區塊鏈」？")) == places("区块链")[0]
+
+
+@pytest.mark.parametrize(
+    ("english", "term"), [("blockchain", "区块链"), ("big data", "大数据"), ("Zhongguancun", "中关村")]
+)
+def test_an_english_term_is_found_by_its_translation(english: str, term: str, ask: Ask) -> None:
+    for wording in (
+        "Which sections mention {}?",
+        "Where is {} mentioned?",
+        "List all sections that mention {}.",
+    ):
+        answer = ask(wording.format(english))
+        assert sentences_of(answer) == places(term)[0], wording
+        assert all(citation.translation for citation in answer.citations)
+
+
+@pytest.mark.parametrize("term", ["火箭发射", "葡萄种植园", "量子纠缠态"])
+def test_a_quoted_term_that_stands_nowhere_has_no_places(term: str, ask: Ask) -> None:
+    answer = ask(f"哪些地方讲到“{term}”？")
+    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+
+
+# --- chapters, sections, sentences
+
+
+@pytest.mark.parametrize(
+    "question", ["一共有多少章？", "全文分几章", "How many chapters are there?", "有几个部分？"]
+)
+def test_how_many_chapters(question: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert sections_of(answer) == [chapter.address for chapter in DOCUMENT.chapters]
+    assert str(len(DOCUMENT.chapters)) in answer.answer.splitlines()[0].partition("[")[0]
+    assert [citation.quote for citation in answer.citations] == [c.heading for c in DOCUMENT.chapters]
+
+
+@pytest.mark.parametrize("question", ["一共有多少节？", "How many sections are there?", "number of sections"])
+def test_how_many_sections(question: str, ask: Ask) -> None:
+    numbered = [section for section in DOCUMENT.sections() if section.chapter and section.number]
+    lines = ask(question).answer.splitlines()
+    assert str(len(numbered)) in lines[0].partition("[")[0]
+    for chapter in DOCUMENT.chapters:
+        (line,) = [line for line in lines if line.startswith(chapter.heading)]
+        assert str(len(chapter.sections)) in line.removeprefix(chapter.heading).partition("[")[0]
+
+
+@pytest.mark.parametrize("chapter", DOCUMENT.chapters, ids=lambda chapter: chapter.address)
+def test_how_many_sections_a_chapter_has(chapter: object, ask: Ask) -> None:
+    number: int = chapter.number  # type: ignore[attr-defined]
+    here = DOCUMENT.chapter(number)
+    for question in (
+        f"第{here.numeral}章分几节？",
+        f"How many sections does chapter {ENGLISH[number - 1]} have?",
+    ):
+        answer = ask(question)
+        assert sections_of(answer) == [here.address, *(section.address for section in here.sections)]
+        assert re.findall(r"\d+", answer.answer.partition("[")[0]) == [str(len(here.sections))]
+
+
+def test_the_chapter_with_the_most_sections(ask: Ask) -> None:
+    most = max(len(chapter.sections) for chapter in DOCUMENT.chapters)
+    wanted = {chapter.address for chapter in DOCUMENT.chapters if len(chapter.sections) == most}
+    for question in ("哪一章的节数最多？", "Which chapter has the most sections?"):
+        assert {node for node in sections_of(ask(question)) if "." not in node} == wanted
+
+
+def test_the_chapter_with_the_fewest_sections(ask: Ask) -> None:
+    least = min(len(chapter.sections) for chapter in DOCUMENT.chapters)
+    wanted = {chapter.address for chapter in DOCUMENT.chapters if len(chapter.sections) == least}
+    assert {node for node in sections_of(ask("哪一章的节数最少？")) if "." not in node} == wanted
+
+
+@pytest.mark.parametrize("address", ["1.3", "4.1", "12.4"])
+def test_how_many_sentences_a_section_has(address: str, ask: Ask) -> None:
+    answer = ask(f"{address}有多少句话？")
+    assert sections_of(answer) == [address]
+    assert re.findall(r"\d+", answer.answer.partition("[")[0]) == [
+        str(len(DOCUMENT.section(address).sentences))
+    ]
+
+
+def test_how_many_sentences_in_all(ask: Ask) -> None:
+    assert str(len(list(DOCUMENT.sentences()))) in ask("全文有多少句话？").answer.partition("[")[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "detail"),
+    [
+        ("第十五章有几节？", "12"),
+        ("第十五章讲什么", "12"),
+        ("第二章第九节讲什么", "4"),
+        ("What is in chapter 20?", "12"),
+    ],
+)
+def test_an_address_out_of_range_says_what_there_is(question: str, detail: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+    assert detail in re.findall(r"\d+", answer.answer)
+
+
+def test_a_section_without_its_chapter_is_asked_back(ask: Ask) -> None:
+    answer = ask("第三节讲什么")
+    assert (answer.status, answer.reason) == ("abstained", "ambiguous")
+
+
+# --- navigation
+
+
+@pytest.mark.parametrize(
+    "section", [s for s in DOCUMENT.sections() if s.chapter], ids=lambda section: section.address
+)
+def test_a_section_is_given_whole(section: object, ask: Ask) -> None:
+    address: str = section.address  # type: ignore[attr-defined]
+    here = DOCUMENT.section(address)
+    answer = ask(f"第{DOCUMENT.chapter(here.chapter).numeral}章第{here.numeral}节讲什么")
+    assert sections_of(answer) == [address]
+    assert [citation.quote for citation in answer.citations] == [here.heading, here.text]
+    assert sentences_of(answer) == [sentence.address for sentence in here.sentences]
+
+
+@pytest.mark.parametrize("number", range(1, len(DOCUMENT.chapters) + 1))
+def test_a_chapter_is_given_as_its_headings(number: int, ask: Ask) -> None:
+    chapter = DOCUMENT.chapter(number)
+    quotes = [citation.quote for citation in ask(f"Chapter {number}").citations]
+    assert quotes == [chapter.heading, *(section.heading for section in chapter.sections)]
+
+
+def test_a_sentence_by_its_address(ask: Ask) -> None:
+    answer = ask("2.2#3写了什么")
+    assert sentences_of(answer) == ["2.2#3"]
+    assert answer.citations[0].quote == DOCUMENT.sentence("2.2#3").text
+
+
+# --- figures, documents, items
+
+
+def test_all_figures(ask: Ask) -> None:
+    # Digits before a measure word, or a share in words; dates, ordinals and names taken out by hand.
+    form = re.compile(r"(?<![第\d])\d+(?:项|%|个国家)|一半以上")
+    wanted = [sentence.address for sentence in DOCUMENT.sentences() if form.search(sentence.text)]
+    assert wanted
+    for question in ("所有带数字的指标", "列出全部量化目标", "List all numerical targets"):
+        assert sentences_of(ask(question)) == wanted
+
+
+def test_figures_of_one_target_year(ask: Ask) -> None:
+    everything = sentences_of(ask("所有带数字的指标"))
+    of_year = sentences_of(ask("到2025年的所有量化指标"))
+    section = DOCUMENT.section("1.3")
+    last = next(s.number for s in section.sentences if s.text.startswith("到2035年"))
+    assert of_year == [a for a in everything if a.startswith("1.3#") and int(a.partition("#")[2]) < last]
+
+
+def test_no_figure_stands_for_the_later_year(ask: Ask) -> None:
+    answer = ask("2035年的所有量化指标")
+    assert (answer.status, answer.reason) == ("abstained", "figure_not_stated")
+
+
+def test_all_documents_named(ask: Ask) -> None:
+    own = f"《{DOCUMENT.title}》"
+    named = [s for s in DOCUMENT.sentences() if set(re.findall(r"《[^》]+》", s.text)) - {own}]
+    titles = {title for s in named for title in re.findall(r"《[^》]+》", s.text)} - {own}
+    for question in ("文件引用了哪些其他文件？", "Which other documents does it mention?"):
+        answer = ask(question)
+        assert sentences_of(answer) == [sentence.address for sentence in named]
+        assert set(re.findall(r"《[^》]+》", answer.answer.splitlines()[0])) == titles
+
+
+def test_items_are_counted_and_listed(ask: Ask) -> None:
+    leads = [s.address for s in DOCUMENT.section("1.2").sentences if s.text.startswith("——")]
+    answer = ask("基本原则有几条？")
+    assert sentences_of(answer) == leads
+    assert re.findall(r"\d+", answer.answer.partition("[")[0]) == [str(len(leads))]
