@@ -15,6 +15,7 @@ from assistant.understand import LONGEST_QUESTION
 from index.build import Index
 from index.chunk import target_years
 from index.enrich import Enrichment
+from index.lexical import chinese_terms, english_terms
 from index.types import Document
 
 _FILE = Path(__file__).with_name("wording.toml")
@@ -129,17 +130,20 @@ def label_in(index: Index, node: str, language: str) -> str:
     return f"Chapter {node}: {translated}" if translated else chapter.label_en
 
 
-def suggestion(index: Index, node: str, language: str, *, avoid: Sequence[str] = ()) -> Suggestion:
-    """A section to look at, with a question that its enrichment says it answers, in the question's language."""
-    lang = frame_language(language)
-    asked = ""
-    for sentence in index.document.section(node).sentences:
-        notes = index.enrichment.sentences.get(sentence.address)
-        options = notes.questions.get(lang, ()) if notes else ()
-        asked = next((question for question in options if question not in avoid), "")
-        if asked:
-            break
-    return Suggestion(node, label_in(index, node, language), asked)
+def suggestion(index: Index, node: str, query: Query) -> Suggestion:
+    """A section to look at, with the question that it answers and that is nearest to the one asked, in its language."""
+    lang = frame_language(query.language)
+    terms = chinese_terms if lang == "zh" else english_terms
+    asked = set(terms(query.text))
+    options = [
+        question
+        for sentence in index.document.section(node).sentences
+        if (notes := index.enrichment.sentences.get(sentence.address))
+        for question in notes.questions.get(lang, ())
+        if question not in (query.question, query.text)
+    ]
+    nearest = max(options, key=lambda question: len(asked & set(terms(question))), default="")
+    return Suggestion(node, label_in(index, node, query.language), nearest)
 
 
 def absence_text(query: Query, draft: Draft, index: Index) -> str:
@@ -196,7 +200,6 @@ def compose(query: Query, draft: Draft, index: Index) -> Answer:
             answer=text,
             confidence=1.0,
         )
-    avoid = (query.question, query.text)
     if draft.status is Status.ABSTAINED:
         return Answer(
             question=query.question,
@@ -205,13 +208,13 @@ def compose(query: Query, draft: Draft, index: Index) -> Answer:
             status=Status.ABSTAINED,
             reason=draft.reason,
             answer=absence_text(query, draft, index),
-            suggestions=tuple(suggestion(index, node, language, avoid=avoid) for node in draft.near),
+            suggestions=tuple(suggestion(index, node, query) for node in draft.near),
             confidence=round(draft.confidence, 3),
         )
     composer = Composer(index, language)
     text = composer.text(draft.lines)
     citations = composer.citations()
-    asked = [suggestion(index, node, language, avoid=avoid) for node in draft.more]
+    asked = [suggestion(index, node, query) for node in draft.more]
     return Answer(
         question=query.question,
         query=query.text,
@@ -220,7 +223,7 @@ def compose(query: Query, draft: Draft, index: Index) -> Answer:
         reason=draft.reason,
         answer=text,
         citations=citations,
-        suggestions=tuple(suggestion(index, node, language, avoid=avoid) for node in draft.near)
+        suggestions=tuple(suggestion(index, node, query) for node in draft.near)
         if draft.status is Status.PARTIAL
         else (),
         more_sections=tuple(asked),

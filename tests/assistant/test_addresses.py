@@ -15,7 +15,20 @@ from index.types import Document
 
 DOCUMENT = parse_file(OUTLINE)
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
+ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+]
 NUMERALS = [chapter.numeral for chapter in DOCUMENT.chapters]
 SECTIONS = [section.address for section in DOCUMENT.sections() if section.chapter]
 SENTENCES = [sentence.address for sentence in DOCUMENT.sentences()]
