@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from index.__main__ import main
+from index.config import OUTLINE
 from index.build import Index
 from index.types import Document
 
@@ -98,6 +99,8 @@ def test_repairs_are_listed(capsys: pytest.CaptureFixture[str], outline: Documen
     assert main(["repairs"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(outline.repairs)
+    kept = OUTLINE.with_name("outline-2035.repairs.tsv").read_text("utf-8").splitlines()
+    assert lines == kept, "python -m index repairs > index/data/outline-2035.repairs.tsv"
     assert any("erratum" in line and "进出口贸易" in line for line in lines)
 
 
