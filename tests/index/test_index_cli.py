@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from index.__main__ import main
-from index.config import OUTLINE
 from index.build import Index
+from index.config import OUTLINE
 from index.types import Document
 
 ROOT = Path(__file__).parents[2]
