@@ -74,12 +74,12 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     if query.reason is Reason.NEEDS_CURRENT_DATA and (
         pattern("current.now").search(query.folded) or not tells_of_past
     ):
-        return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=confidence)
+        return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=1 - confidence)
     if not chosen or weighed.ratio < _least_ratio(chosen[0], best, calibration):
         detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
-        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=confidence)
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=1 - confidence)
     if confidence < calibration.threshold * (_NAMED_PLACE if query.addresses else 1.0):
-        return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=confidence)
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=1 - confidence)
     lines = _lines(_pick(chosen, query, calibration), query, document)
     cited = {ref.node for line in lines for ref in line.refs}
     least = calibration.more_share * ranking.sections[0].score

@@ -48,7 +48,10 @@ class Embedder(Protocol):
         """Unit vectors of queries, shape (len(texts), dimension)."""
 
     def encode_tokens(self, text: str) -> Vectors:
-        """One vector for each of a text's tokens, not normalised, shape (tokens, dimension)."""
+        """Vectors of a text's tokens, not normalised, shape (tokens, dimension).
+
+        A model whose token vectors don't depend on their neighbours gives each distinct token once.
+        """
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of passages, shape (len(texts), dimension)."""
@@ -133,8 +136,8 @@ class StaticEmbedder:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode_tokens(self, text: str) -> Vectors:
-        """The token vectors of a text as they stand, shape (tokens, dimension)."""
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        """The token vectors of a text as they stand, each distinct token once, shape (tokens, dimension)."""
+        ids = list(dict.fromkeys(self._tokenizer.encode(text, add_special_tokens=False).ids))
         vectors: Vectors = self._weights[ids].astype(np.float32)
         return vectors
 

@@ -152,7 +152,7 @@ class Retriever:
                 for p in self._passages
                 if p.address in (address, section) and p.kind != PassageKind.SECTION
             ]
-            tokens = np.unique(self.embedder.encode_tokens(fold(" ".join(texts))), axis=0)
+            tokens = self.embedder.encode_tokens(fold(" ".join(texts)))
             self._evidence_of[address] = tokens / np.maximum(
                 np.linalg.norm(tokens, axis=1, keepdims=True), 1e-6
             )
