@@ -52,14 +52,18 @@ _SLOT_ORDER = (
 )  # fmt: skip
 
 
-# Full-width letters, digits and signs to half-width; the punctuation that Chinese uses stays.
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，：；？（）"}
+# Full-width letters, digits and signs to half-width; in a Chinese text the punctuation that Chinese uses stays.
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_CHINESE_HALF_WIDTH = {code: half for code, half in _HALF_WIDTH.items() if chr(code) not in "！，：；？（）"}
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def clean(question: str) -> str:
     """A question without control, zero-width and bidirectional characters, half-width, white space collapsed."""
     text = _CONTROL.sub(" ", unicodedata.normalize("NFC", question.encode("utf-8", "ignore").decode("utf-8")))
-    return re.sub(r"[ \t\u3000]+", " ", text.translate(_HALF_WIDTH)).strip()
+    return re.sub(
+        r"[ \t\u3000]+", " ", text.translate(_CHINESE_HALF_WIDTH if _HAN.search(text) else _HALF_WIDTH)
+    ).strip()
 
 
 def understand(question: str, history: Sequence[Turn], document: Document) -> Query:

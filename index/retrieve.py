@@ -160,7 +160,7 @@ class Retriever:
 
     def _unknown(self, query: str) -> float:
         """The share of a query's terms that no keyword leg of its analyzer knows."""
-        analyzer = english_terms if query.isascii() else chinese_terms
+        analyzer = english_terms if fold(query).isascii() else chinese_terms
         terms = analyzer(query)
         legs = [
             self._keywords[name]
