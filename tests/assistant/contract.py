@@ -116,9 +116,9 @@ def _assert_citations(plain: dict[str, Any], document: Document) -> None:
         node = citation["section_id"]
         if citation["sentence_ids"]:
             section = document.section(node)
-            assert citation["quote"] in section.text
-            own = {sentence.address for sentence in section.sentences}
-            assert set(citation["sentence_ids"]) <= own
+            chosen = [s for s in section.sentences if s.address in citation["sentence_ids"]]
+            assert [sentence.address for sentence in chosen] == citation["sentence_ids"]
+            assert citation["quote"] == "".join(s.text + s.tail for s in chosen).rstrip("\n")
             assert citation["heading_path"] == list(section.heading_path)
         else:
             headings = [chapter.heading for chapter in document.chapters if chapter.address == node]
