@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.types import Reason, Status
@@ -13,6 +14,18 @@ class Ref:
 
     node: str
     sentences: tuple[str, ...] = ()
+
+
+def runs(section: str, sentences: Sequence[str]) -> tuple[Ref, ...]:
+    """Refs to sentences of one section, one for each run of neighbours: a quote never leaves a sentence out."""
+    found: list[list[str]] = []
+    for address in sorted(sentences, key=lambda address: int(address.partition("#")[2])):
+        number = int(address.partition("#")[2])
+        if found and int(found[-1][-1].partition("#")[2]) == number - 1:
+            found[-1].append(address)
+        else:
+            found.append([address])
+    return tuple(Ref(section, tuple(run)) for run in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,13 @@ _FREQUENCY = re.compile(r"每(?:年|月|季|周|日|隔|[一二两三四五\d])|
 _ASKS_FREQUENCY = re.compile(
     r"隔几|几年一|一年一|[两三五]年一|每年几|频率|多久一次|\bhow (?:often|frequently)\b"
 )
-_ABSOLUTE = re.compile(rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{_MEASURE.removeprefix('%|')})")
-_ASKS_COUNT = re.compile(r"(?:多少|几)(?:个|项|条|家|种|类|次|人|名|位|所|座|台|辆|户|份|处|层)|\bhow many\b")
+_NUMERALS = "[二两三四五六七八九百千万]|十[一二三四五六七八九]?"
+_ASKS_COUNT = re.compile(
+    r"(?:多少|几)(?P<measure>[项条种类件部份个家所座间栋人名位辆台架艘户层次届回])|\bhow many\b"
+)
+_KINDS_OF_MEASURE = ("项条种类件部份个", "家所座间栋个", "人名位个", "辆台架艘", "户", "层", "次届回")
 _ASKS_HOURS = re.compile(r"几点|上班|营业|开放|办公|工作时间|hours|what time")
+_ASKS_WEB = re.compile(r"邮箱|网址|网站|\b(?:e-?mail|website|url)\b")
 _ASKS_ADDRESS = re.compile(
     r"地址|门牌|哪条街|哪条路|哪(?:几|一)?个区|哪些(?:区|路段|街道|地点)"
     r"|\b(?:address|location|which (?:districts?|roads?|streets?))\b"
@@ -72,6 +76,8 @@ def needed(query: Query) -> re.Pattern[str] | None:
 
     A person's name is never taken from a text by pattern: a question for a name needs what nothing matches.
     """
+    if query.slot is Slot.CONTACT and _ASKS_WEB.search(query.folded):
+        return re.compile(r"https?://|www\.|@")
     if query.slot is Slot.CONTACT and _ASKS_HOURS.search(query.folded):
         return _HOURS
     if query.slot is Slot.PLACE:
@@ -82,11 +88,22 @@ def needed(query: Query) -> re.Pattern[str] | None:
         return _FREQUENCY
     if query.slot is Slot.NUMBER and _ASKS_SHARE.search(query.folded):
         return _SHARE
-    if query.slot is Slot.NUMBER and _ASKS_COUNT.search(query.folded):
-        return re.compile(f"{_ABSOLUTE.pattern}|{_COUNT.pattern}")
+    if query.slot is Slot.NUMBER and (asked := _ASKS_COUNT.search(query.folded)):
+        measures = _measures_like(asked["measure"])
+        return re.compile(rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{measures})|(?:{_NUMERALS})+(?:{measures})")
     if query.slot is Slot.PERSON:
         return re.compile(r"(?!)")
     return _fillers().get(query.slot)
+
+
+def _measures_like(measure: str | None) -> str:
+    """The measure words that can count what a question counts: 家, 所, 座 and 个 but not 项 for buildings."""
+    kinds = [kind for kind in _KINDS_OF_MEASURE if not measure or measure in kind]
+    return (
+        "|".join(dict.fromkeys("".join(kinds).replace("个", ""))) + "|个(?!月)"
+        if kinds
+        else re.escape(measure or "")
+    )
 
 
 def fills(text: str, wanted: re.Pattern[str], query: Query) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from assistant.calibrate import Calibration, features
+from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import FIGURE, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
 from assistant.patterns import pattern
@@ -30,6 +30,13 @@ _CLAIM_RATIO = 0.5
 _COMPARABLE = 0.6
 # What a clause without a common term is still worth, beside 1 for a clause that is the question's own.
 _FIT_FLOOR = 0.25
+# Below this fit, and this similarity to a question that the sentence is known to answer, a figure is another matter's.
+_NO_WORDS = 0.1
+_LIKE_A_QUESTION = 0.45
+# What is left for 还有呢 must come this close to the best sentence.
+_MORE_WANTED = 0.6
+# From this fit on a clause has the question's own words.
+_OWN_WORDS = 0.6
 # Where a question names the chapter or section, less evidence will do.
 _NAMED_PLACE = 0.6
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
@@ -75,15 +82,28 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
         pattern("current.now").search(query.folded) or not tells_of_past
     ):
         return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=1 - confidence)
-    if not chosen or weighed.ratio < _least_ratio(chosen[0], best, calibration):
+    least = _MORE_WANTED * ranking.sentences[0].score
+    if query.exclude and best.score < least:
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="no_more")
+    if not chosen or weighed.ratio < calibration.slot_ratio * _leniency(chosen[0], best, query, index):
         detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=1 - confidence)
-    if confidence < calibration.threshold * (_NAMED_PLACE if query.addresses else 1.0):
+    fit = weighed.evidence[FEATURES.index("fit")]
+    if fit >= _OWN_WORDS:
+        confidence = max(confidence, fit)
+    if (
+        query.slot is Slot.NUMBER
+        and fit < _NO_WORDS
+        and chosen[0].legs.get("dense.question", 0.0) < _LIKE_A_QUESTION
+    ):
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, confidence=1 - confidence)
+    lenient = query.addresses or (needed(query) and weighed.ratio == 1.0)
+    if confidence < calibration.threshold * (_NAMED_PLACE if lenient else 1.0):
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=1 - confidence)
     lines = _lines(_pick(chosen, query, calibration), query, document)
     cited = {ref.node for line in lines for ref in line.refs}
-    least = calibration.more_share * ranking.sections[0].score
-    more = [s.address for s in ranking.sections if s.address not in cited and s.score >= least]
+    nearby = calibration.more_share * ranking.sections[0].score
+    more = [s.address for s in ranking.sections if s.address not in cited and s.score >= nearby]
     return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
 
 
@@ -113,8 +133,10 @@ def weigh(query: Query, ranking: Ranking, index: Index) -> Weighed | None:
         claimed, closeness = _filled(candidates, query, index, FIGURE)
         candidates = claimed if closeness >= _CLAIM_RATIO else candidates
     chosen, ratio = _filled(candidates, query, index, wanted) if wanted else (candidates, 1.0)
-    support = index.retriever.support(query.search or query.text, (chosen or candidates)[0].address)
-    return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support))
+    first = (chosen or candidates)[0]
+    support = index.retriever.support(query.search or query.text, first.address)
+    fit = _fit(query, first, index) if chosen and query.slot is Slot.NUMBER else 0.0
+    return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support, fit))
 
 
 def _wrong_year(query: Query, document: Document) -> bool:
@@ -123,10 +145,21 @@ def _wrong_year(query: Query, document: Document) -> bool:
     return bool(query.years) and not set(query.years) & known
 
 
-def _least_ratio(filled: Scored, best: Scored, calibration: Calibration) -> float:
-    """How close the best sentence with the filler must come to the best of all: half as close in the same section."""
-    same = filled.address.partition("#")[0] == best.address.partition("#")[0]
-    return calibration.slot_ratio * (0.5 if same else 1.0)
+def _leniency(filled: Scored, best: Scored, query: Query, index: Index) -> float:
+    """How much less close to the best sentence one with the filler may come, 0 to 1.
+
+    A sentence of the same section speaks of the same matter; a clause that has the question's own words around its
+    figure is what was asked for, whatever else was found.
+    """
+    if filled.address.partition("#")[0] == best.address.partition("#")[0]:
+        return 1 / 3
+    return 0.5 if query.slot is Slot.NUMBER and _fit(query, filled, index) >= _OWN_WORDS else 1.0
+
+
+def _fit(query: Query, scored: Scored, index: Index) -> float:
+    """How well the clause around a sentence's figure fits the question."""
+    text, english = index.document.sentence(scored.address).text, index.enrichment.english(scored.address)
+    return clause_fit(query, text, english)
 
 
 def _states_date(address: str, document: Document) -> bool:
@@ -215,12 +248,7 @@ def _filled(
     ratio = min(1.0, filled[0].score / candidates[0].score)
     if query.slot in {Slot.NUMBER, Slot.DURATION}:
         close = [scored for scored in filled if scored.score >= _COMPARABLE * filled[0].score]
-        fits = {
-            scored.address: clause_fit(
-                query, document.sentence(scored.address).text, index.enrichment.english(scored.address)
-            )
-            for scored in close
-        }
+        fits = {scored.address: _fit(query, scored, index) for scored in close}
         best = max(scored.score * (_FIT_FLOOR + fits[scored.address]) for scored in close)
         refitted = [
             replace(s, score=filled[0].score * s.score * (_FIT_FLOOR + fits[s.address]) / best) for s in close

@@ -13,6 +13,7 @@ from assistant.patterns import pattern, patterns
 from assistant.subject import content_of, cut_single, topic_of
 from assistant.types import Turn
 from index.chunk import target_years
+from index.headings import chinese_numeral
 from index.lexical import ENGLISH_STOP_WORDS, fold
 from index.types import Document
 
@@ -39,6 +40,11 @@ _MEANS_DOCUMENT = re.compile(
 )
 # A question that opens with its question word and hardly says more: 哪天全部完工.
 _ASKS_FIRST = re.compile(r"(?:具体)?(?:哪天|何时|什么时候|谁|由谁|多少|怎么|如何|为什么|多久|几)")
+# Words that leave an English question without a subject of its own: "Who is responsible?"
+_RELATIONAL = re.compile(
+    r"responsible|charge|pays?|paid|funds?|funded|oversees?|leads?|decides?|deadline|targets?|cost|costs|budget"
+    r"|exactly|specifically|details?|achieved|measured|evaluated|checked|enforced"
+)
 _PROPER_NAME = re.compile(r"(?:[A-Z][\w-]+\s+){1,5}[A-Z][\w-]+")
 _PRONOUNS = frozenset(
     ["it", "they", "them", "this", "that", "these", "those", "there", "he", "she", "we", "you", "i"]
@@ -66,10 +72,7 @@ def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrit
             return Rewrite(rest)
     folded = fold(text)
     if address := _neighbour(folded, last, document):
-        return Rewrite(
-            f"{document.section(address).label}讲什么" if "." in address else f"第{address}章讲什么",
-            (address,),
-        )
+        return Rewrite(_asked_for(address, document), (address,))
     if pattern("followup.more").match(folded):
         return Rewrite(last.query, exclude=last.sentences)
     if year := _shifted_year(folded, last, document):
@@ -83,6 +86,15 @@ def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrit
         or _completed(text, folded, last, document)
         or Rewrite(text)
     )
+
+
+def _asked_for(address: str, document: Document) -> str:
+    """A question for a chapter or section, as one would ask it."""
+    chapter, _, section = address.partition(".")
+    if chapter == "0":
+        return f"{document.section(address).label}讲什么"
+    place = f"第{chinese_numeral(int(chapter))}章"
+    return f"{place}第{chinese_numeral(int(section))}节讲什么" if section else f"{place}讲什么"
 
 
 def _neighbour(folded: str, last: Turn, document: Document) -> str:
@@ -303,15 +315,13 @@ def _antecedent(noun: str, last: Turn, document: Document) -> str:
 def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
     """A question without a subject of its own (谁负责？) with the subject of the question before."""
     content = content_of(folded, document)
-    size = sum(map(len, content))
     known = any(
         stretch[at : at + 2] in document.bigrams for stretch in content for at in range(len(stretch) - 1)
     )
-    short = (
-        size <= 12 and len(folded.split()) <= 4
-        if folded.isascii()
-        else size <= (2 if known or not _ASKS_FIRST.match(folded) else 4)
-    )
+    if folded.isascii():
+        short = len(folded.split()) <= 6 and all(_RELATIONAL.fullmatch(word) for word in content)
+    else:
+        short = sum(map(len, content)) <= (2 if known or not _ASKS_FIRST.match(folded) else 4)
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):

@@ -152,7 +152,7 @@ class Assistant:
                 on_text=lambda text: state.tell(Progress("answer", text)),
             )
 
-    def _draft(self, query: Query, ranking: Ranking) -> Draft:
+    def _draft(self, query: Query, ranking: Ranking) -> Draft:  # noqa: C901  # one arm an intent
         """The outcome of one standalone query without a language model."""
         document, enrichment = self.index.document, self.index.enrichment
         match query.intent:
@@ -169,6 +169,10 @@ class Assistant:
             case Intent.MENTIONS:
                 if found := structure.mentions(query, document, enrichment):
                     return found
+                if structure.is_foreign_term(query, document, self.index.retriever):
+                    return abstain(
+                        Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2])
+                    )
             case Intent.CONTENT:
                 if items := structure.items_of(
                     (document.section(s.address) for s in ranking.sections), query

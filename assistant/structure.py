@@ -6,17 +6,19 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from assistant.addresses import find_addresses
-from assistant.draft import Draft, Line, Ref, abstain
+from assistant.draft import Draft, Line, Ref, abstain, runs
 from assistant.evidence import has_figure
 from assistant.types import Query, Reason, Status
 from assistant.understand import asks_for_mentions
 from index.chunk import target_years
 from index.enrich import Enrichment
 from index.lexical import english_terms, fold
+from index.retrieve import Retriever
 from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
 _EXTREME = re.compile(r"最多|\bmost\b|(?P<least>最少|\b(?:fewest|least)\b)")
+_SECTIONS_ASKED = re.compile(r"节|\bsections?\b")
 _ASKS_ITEMS = re.compile(
     r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
     r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
@@ -47,7 +49,8 @@ def navigate(query: Query, document: Document) -> Draft:
                 )
         else:
             lines.append(Line((Ref(node.address),)))
-            lines += [Line((Ref(section.address),)) for section in node.sections if section.number]
+            if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
+                lines += [Line((Ref(section.address),)) for section in node.sections if section.number]
     return Draft(Status.ANSWERED, lines=tuple(lines))
 
 
@@ -169,9 +172,11 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
     ]
     if not found and not heading_only:
         return None
-    places_cited = [Ref(section.address, tuple(hits[section.address])) for section in found] + [
-        Ref(c.address) for c in heading_only
-    ]
+    places_cited = [
+        ref
+        for section in found
+        for ref in (runs(section.address, hits[section.address]) or (Ref(section.address),))
+    ] + [Ref(chapter.address) for chapter in heading_only]
     places = sum(len(addresses) for addresses in hits.values())
     counts = (
         ("count", str(len(found))),
@@ -191,6 +196,15 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
         tuple(places_cited), frame="mentioned_chapters" if by_chapter else "mentioned", values=counts
     )
     return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in places_cited)))
+
+
+def is_foreign_term(query: Query, document: Document, retriever: Retriever) -> bool:
+    """Whether the term whose places are asked for is unknown even to the enrichment, or quoted to the letter."""
+    asked = asks_for_mentions(find_addresses(query.text, document)[1], document)
+    if asked is None:
+        return False
+    quoted = re.search(rf"[“\"「『《]{re.escape(asked[0])}[”\"」』》]", query.folded)
+    return bool(quoted) or retriever.unknown_share(asked[0]) > 0
 
 
 def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[[Sentence], bool]:

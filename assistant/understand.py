@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from assistant.addresses import find_addresses
-from assistant.followup import standalone
+from assistant.followup import Rewrite, standalone
 from assistant.patterns import pattern, patterns
 from assistant.subject import content_of
 from assistant.types import Intent, Query, Reason, Slot, Turn
@@ -47,7 +47,7 @@ _EACH = re.compile(
 _ASKS = re.compile(r"[?？]\s*$")
 # The order decides where a question fits several: what asks for a phone number also has 多少 in it.
 _SLOT_ORDER = (
-    Slot.CONTACT, Slot.PENALTY, Slot.MONEY, Slot.DURATION, Slot.NUMBER, Slot.DATE, Slot.PERSON, Slot.BODY, Slot.PLACE,
+    Slot.CONTACT, Slot.PENALTY, Slot.MONEY, Slot.DURATION, Slot.DATE, Slot.NUMBER, Slot.PERSON, Slot.BODY, Slot.PLACE,
     Slot.POLAR,
 )  # fmt: skip
 
@@ -68,6 +68,7 @@ def clean(question: str) -> str:
 
 def understand(question: str, history: Sequence[Turn], document: Document) -> Query:
     """The query that a question means, given what was asked before. Never raises, whatever the text."""
+    question = question.encode("utf-8", "ignore").decode("utf-8")
     text = clean(question)
     language = detect(text)
     query = Query(question=question, text=text, folded=fold(text), language=language, intent=Intent.CONTENT)
@@ -157,6 +158,8 @@ def split_parts(text: str, document: Document) -> list[str]:
 def _halves(piece: str, document: Document) -> list[str]:
     """A sentence cut at the commas where both sides ask something of their own; whole otherwise."""
     halves: list[str] = []
+    if len(_ASKS_AGAIN.findall(piece)) > 2 * _MOST_PARTS:
+        return [piece]
     for half in _ASKS_AGAIN.split(piece):
         if halves and not (_asks(halves[-1], document) and _asks(half, document)):
             halves[-1] += half
@@ -178,7 +181,8 @@ def _asks(text: str, document: Document) -> bool:
 def _understand_one(
     question: str, text: str, history: Sequence[Turn], document: Document, language: str
 ) -> Query:
-    rewrite = standalone(text, history, document)
+    # A question for the document's parts stands alone, however short it is.
+    rewrite = Rewrite(text) if asks_for_count(fold(text)) else standalone(text, history, document)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
     untitled = _itself(own_title).sub(" ", folded)
@@ -199,6 +203,8 @@ def _understand_one(
     query = replace(
         query, addresses=addresses or rewrite.addresses, numbers=tuple(_NUMBER.findall(counted_text))
     )
+    if _LARGEST.search(folded):
+        return replace(query, intent=Intent.STRUCTURE, detail="sections")
     if asks_for_mentions(fold(rest), document) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
@@ -208,16 +214,12 @@ def _understand_one(
     others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in own_title]
     if (counted := asks_for_count(folded)) and not others:
         return replace(query, intent=Intent.STRUCTURE, detail=counted)
-    if re.search(
-        r"哪一?章的?(?:小)?节(?:数)?最[多少]|\bwhich chapter has the (?:most|fewest) sections\b", folded
-    ):
-        return replace(query, intent=Intent.STRUCTURE, detail="sections")
     beside = content_of(pattern("frames.navigation").sub(" ", fold(rest)), document)
     if query.addresses and sum(map(len, beside)) <= 1:
         if query.slot is Slot.NUMBER and not any("." in address for address in query.addresses):
             return replace(query, intent=Intent.STRUCTURE, detail="sections")
         return replace(query, intent=Intent.NAVIGATION)
-    if not history and not query.terms:
+    if not history and not query.terms and "《" not in text:
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS)
     if any(pattern(f"current.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, reason=Reason.NEEDS_CURRENT_DATA)
@@ -269,9 +271,15 @@ def _search_text(text: str, focus: str, document: Document) -> str:
     if slot_of(fold(text)) is Slot.NUMBER:
         # The year is held against what a figure stands under; as a word it would only draw dated sentences near.
         wanted = _BY_YEAR.sub(" ", wanted)
+    wanted = pattern("frames.politeness").sub(" ", wanted)
     if not content_of(fold(wanted), document):
         wanted = text
     return f"{focus} {wanted}".strip() if focus else wanted
+
+
+_LARGEST = re.compile(
+    r"哪一?章(?:的|有)?(?:小)?节(?:数)?最[多少]|哪一?章最[多少]节|\bwhich chapter has the (?:most|fewest) sections\b"
+)
 
 
 def slot_of(folded: str) -> Slot:
@@ -316,9 +324,7 @@ def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] 
             for part in pattern(f"mentions.{language}_rest").sub(" ", bare).split("  ")
         ]
         stretches = quoted[::-1] or (
-            [" ".join(content_of(" ".join(rest), document))]
-            if language == "en"
-            else content_of(" ".join(rest), document)
+            [" ".join(" ".join(rest).split())] if language == "en" else content_of(" ".join(rest), document)
         )
         term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
         if term and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):

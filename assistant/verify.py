@@ -71,5 +71,7 @@ def _source(node: str, sentences: tuple[str, ...], document: Document) -> str | 
         return None
     if sentences:
         found = [document.sentence(address) for address in sentences]
-        return "".join(sentence.text + sentence.tail for sentence in found).rstrip("\n")
+        quote = "".join(sentence.text + sentence.tail for sentence in found).rstrip("\n")
+        # Sentences that are no neighbours, joined, would be a text that stands nowhere.
+        return quote if quote in document.section(node).text else None
     return document.section(node).heading if "." in node else document.chapter(int(node)).heading

@@ -125,7 +125,7 @@ class Retriever:
             )
             for at in order
         )
-        return Ranking(query=query, sections=sections, sentences=sentences, unknown=self._unknown(query))
+        return Ranking(query=query, sections=sections, sentences=sentences, unknown=self.unknown_share(query))
 
     def support(self, query: str, address: str) -> tuple[float, float]:
         """How far a sentence and its notes bear out the words of a query: on average, and the weakest one.
@@ -158,8 +158,8 @@ class Retriever:
             )
         return self._evidence_of[address]
 
-    def _unknown(self, query: str) -> float:
-        """The share of a query's terms that no keyword leg of its analyzer knows."""
+    def unknown_share(self, query: str) -> float:
+        """The share of a text's terms, 0 to 1, that no keyword leg of its analyzer knows; 1 for a text without terms."""
         analyzer = english_terms if fold(query).isascii() else chinese_terms
         terms = analyzer(query)
         legs = [
