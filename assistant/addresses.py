@@ -71,6 +71,9 @@ def find_addresses(text: str, document: Document) -> tuple[tuple[str, ...], str]
         if named and named.search(folded):
             found.append(own.address)
             folded = named.sub(" ", folded)
+    # 第五章的第二节和第三节: a section without a chapter belongs to the chapter named beside it.
+    beside = next((address.partition(".")[0] for address in found if not address.startswith("?")), "?")
+    found = [address.replace("?", beside, 1) for address in found]
     return tuple(dict.fromkeys(found)), folded
 
 

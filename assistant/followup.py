@@ -38,8 +38,11 @@ _MEANS_DOCUMENT = re.compile(
     r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b"
     r"|\b(?:is|was) it (?:mandatory|true|correct|possible|required|compulsory)\b|\bin it\b"
 )
-# A question that opens with its question word and hardly says more: 哪天全部完工.
-_ASKS_FIRST = re.compile(r"(?:具体)?(?:哪天|何时|什么时候|谁|由谁|多少|怎么|如何|为什么|多久|几)")
+# A question that opens with its question word has no subject before it: 谁来打造, 哪天全部完工.
+_ASKS_FIRST = re.compile(
+    r"(?:那么?)?(?:具体|大概|一般)?(?:哪天|何时|什么时候|由?谁|多少|怎么|如何|为什么|为何|多久|几|哪些|哪个|有没有|能不能"
+    r"|可不可以|可以|是否|会不会|要不要|需要)"
+)
 # Words that leave an English question without a subject of its own: "Who is responsible?"
 _RELATIONAL = re.compile(
     r"responsible|charge|pays?|paid|funds?|funded|oversees?|leads?|decides?|deadline|targets?|cost|costs|budget"
@@ -315,13 +318,10 @@ def _antecedent(noun: str, last: Turn, document: Document) -> str:
 def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
     """A question without a subject of its own (谁负责？) with the subject of the question before."""
     content = content_of(folded, document)
-    known = any(
-        stretch[at : at + 2] in document.bigrams for stretch in content for at in range(len(stretch) - 1)
-    )
     if folded.isascii():
         short = len(folded.split()) <= 6 and all(_RELATIONAL.fullmatch(word) for word in content)
     else:
-        short = sum(map(len, content)) <= (2 if known or not _ASKS_FIRST.match(folded) else 4)
+        short = sum(map(len, content)) <= (4 if _ASKS_FIRST.match(folded) else 0)
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):

@@ -306,12 +306,12 @@ def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] 
         if place is None:
             continue
         groups = place.groupdict()
-        unit = groups.get("unit") or groups.get("unit_after") or ""
+        unit = next((groups[name] for name in ("unit", "unit_after", "unit_nth") if groups.get(name)), "")
         bare = folded[: place.start()] + " " + folded[place.end() :]
         verb = pattern(f"mentions.{language}_verb").search(bare)
         which = (
             language == "zh"
-            and (place.group().startswith("哪") or groups.get("unit_after"))
+            and (place.group().startswith(("哪", "第")) or groups.get("unit_after"))
             and re.match(r"章|小?节", unit)
         )
         if verb is None and not which:
@@ -326,8 +326,9 @@ def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] 
         stretches = quoted[::-1] or (
             [" ".join(" ".join(rest).split())] if language == "en" else content_of(" ".join(rest), document)
         )
+        stretches = [s for s in stretches if not pattern("frames.navigation").fullmatch(s)]
         term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
-        if term and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
+        if len(term) > 1 and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
             return term, unit, bool(verb and verb["no"])
     return None
 
@@ -340,20 +341,23 @@ def document_text(document: Document) -> str:
 
 
 _COUNT_ZH = re.compile(
-    r"(?:多少|几)(?:个)?(?P<unit>章节|章|节|部分|大部分|小节|句话|句|条|项|点|个方面|方面|大原则|原则|目标|字)"
+    r"(?:多少|(?<!第)几)(?:个)?(?P<unit>章节|章|节|部分|大部分|小节|句话|句|条|项|点|个方面|方面|大原则|原则|目标|字)"
 )
 _COUNT_EN = re.compile(
     r"\bhow many (?P<unit>chapters?|sections?|parts?|sentences?|principles?|words|characters)\b"
     r"|\bnumber of (?P<unit2>chapters?|sections?|parts?)\b"
 )
 _LIST_ZH = re.compile(
-    r"(?:有|是|分为|包括)?(?:哪|那)(?P<n>几|些|十二|[一二三四五六七八九十]+)(?:个)?(?P<unit>章节|章|节|部分)(?!.{0,6}(?:讲|提|说|写|谈|涉及))"
+    r"(?:有|是|分为|包括)?(?:哪|那)(?P<n>几|些|十二|[二三四五六七八九十]+)(?:个)?(?P<unit>章节|章|小?节|部分)(?!.{0,6}(?:讲|提|说|写|谈|涉及))"
+    r"|(?:概括|总结|概述|介绍)(?:一下|下)?(?:这份|这个|整份|整个|整篇|全)?(?:文件|纲要|全文|文)$"
+    r"|^(?:这份|这个|整份|整个)?(?:文件|纲要|全文)(?:主要|大致|大概|到底|都)*(?:讲|说|写)(?:的|了)?(?:是|些)?(?:什么|啥|哪些(?:内容|方面)?)"
     r"|(?:目录|大纲|章节结构|整体结构|全文结构|文件结构|章节标题|各章标题)"
 )
 _LIST_EN = re.compile(
     r"\b(?:table of contents|contents page|list (?:of )?(?:all )?(?:the )?(?:chapters|sections)"
-    r"|what are the (?:chapters|sections)|(?:chapter|section) (?:titles|headings)"
-    r"|structure of (?:the|this) (?:document|outline))\b"
+    r"|what are the (?:\w+ )?(?:chapters|sections)|(?:chapter|section) (?:titles|headings)"
+    r"|(?:structure|overview|summary|outline|main points|key points) of (?:the|this) (?:whole )?(?:document|outline|text)"
+    r"|summari[sz]e (?:the|this) (?:document|outline)|what is (?:the|this) (?:document|outline) about)\b"
 )
 _STRUCTURE_UNITS = {
     "章": "chapters",
@@ -370,8 +374,8 @@ _STRUCTURE_UNITS = {
 
 def asks_for_count(folded: str) -> str:
     """`chapters`, `sections`, `both`, `sentences` or `characters` where the parts of the document are asked for, else ""."""
-    if match := _COUNT_ZH.search(folded):
-        return _STRUCTURE_UNITS.get(match["unit"], "")
+    if asked := {_STRUCTURE_UNITS.get(match["unit"], "") for match in _COUNT_ZH.finditer(folded)}:
+        return "both" if asked >= {"chapters", "sections"} else max(asked)
     if match := _COUNT_EN.search(folded):
         unit = (match["unit"] or match["unit2"]).rstrip("s")
         return {
@@ -382,6 +386,6 @@ def asks_for_count(folded: str) -> str:
             "character": "characters",
             "word": "characters",
         }.get(unit, "")
-    if _LIST_ZH.search(folded) or _LIST_EN.search(folded):
+    if _LIST_ZH.search(folded.rstrip("?!。 ")) or _LIST_EN.search(folded):
         return "sections" if re.search(r"节|sections", folded) else "chapters"
     return ""
