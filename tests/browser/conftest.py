@@ -19,8 +19,9 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # Playwright keeps an event loop running in its thread: it ends with the module, before other tests need one.
     with chromium() as running:
         yield running
 

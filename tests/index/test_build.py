@@ -36,7 +36,8 @@ def made(settings: IndexSettings) -> list[str]:
     """Build if need be, search, let go; the steps that were reported (none: nothing was built)."""
     steps: list[str] = []
     index = ensure_index(settings, progress=lambda step, _done, _total: steps.append(step))
-    assert index.retriever.search(QUESTION, k=1).sections[0].address == "1.3"
+    # The model is a random one: that the right section is found at all is what shows a whole index.
+    assert "1.3" in [section.address for section in index.retriever.search(QUESTION, k=3).sections]
     index.retriever.close()
     return steps
 
