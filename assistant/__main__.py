@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.feedback import add_export_arguments
 from assistant.types import InputError, Turn
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     enrich.add_argument("-o", "--output", type=Path, help="where to (beside the document)")
     feedback = commands.add_parser("feedback", help="what readers said of answers")
     feedback.add_argument("action", choices=["export"])
-    feedback.add_argument("-o", "--output", type=Path, help="where to (standard output)")
+    add_export_arguments(feedback)
     return parser
 
 

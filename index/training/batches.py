@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
@@ -112,12 +112,3 @@ def schedule(sets: Sequence[Tokenised], *, size: int, random: np.random.Generato
             batches += [(number, piece) for piece in np.array_split(permuted, pieces) if len(piece) > 1]
     random.shuffle(batches)
     return batches
-
-
-def one_source_at_a_time(
-    sets: Sequence[Tokenised], *, passes: int, size: int, random: np.random.Generator
-) -> Iterator[tuple[Tokenised, Ints]]:
-    """Batches of ``passes`` passes over the mix."""
-    for _ in range(passes):
-        for number, which in schedule(sets, size=size, random=random):
-            yield sets[number], which
