@@ -1,82 +1,111 @@
-"""Addresses that a question names: 第五章第三节, 五、（四）, Chapter 7 section 2, 5.3, 1.3#12, the last one."""
+"""Addresses that a question names: 第五章第三节第2句, 第二到四章, 五、（四）, chapter 7, section 2, 5.3, 1.3#12, the last one.
+
+A grammar of atoms and glue. An atom is a unit (chapter, section, sentence) with a list of ordinals; neighbours are
+joined from the larger to the smaller (第五章的第三节) or back (section 3 of chapter 5), lists and ranges are spelled out.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 
-from index.headings import NUMERAL, parse_numeral
+from index.headings import NUMERAL, chinese_numeral, parse_numeral
 from index.lexical import fold
 from index.types import Document
 
-_N = rf"(?:{NUMERAL}+|\d+)"
-_CARDINALS = "one two three four five six seven eight nine ten eleven twelve"
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-_WORDS = {word: at for words in (_CARDINALS, _ORDINALS) for at, word in enumerate(words.split(), start=1)}
-_EN = rf"(?:\d+|{'|'.join(_WORDS)})(?:st|nd|rd|th)?"
-_LAST = -1
-_FORMS = tuple(
-    re.compile(form)
-    for form in (
-        r"(?<![\d.#])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?![\d.%])(?!\s*(?:%|个|项|亿|万|倍|percent))",
-        rf"(?P<c>{NUMERAL}+)、\s*[(（](?P<s>{NUMERAL}+)[)）]",
-        rf"第?(?P<c>{_N}|最后一|末)(?:大)?(?:章|部分)(?:(?:的|里|中|,|，|、|之)?\s*(?:第|(?=最后))(?P<s>{_N}|最后一)(?:小)?(?:节|部分|条|点|款)|(?P<s3>{_N})节|\s*[(（](?P<s2>{NUMERAL}+)[)）])",
-        rf"第(?P<c>{_N})(?:大)?(?:章|部分)|(?P<c2>最后一|末|首|头一|开头一)(?:个)?(?:大)?(?:章|部分)|(?<![共有分几这那上下另每某哪同本全\d])(?P<c3>{_N})章(?=的|讲|说|是|题|标|主|里|都|写|有|呢|[?？]|$)",
-        rf"第(?P<s>{_N})(?:小)?节|(?P<s2>最后一)(?:小)?节",
-        rf"\bsection\s+(?P<s>{_EN})\s+(?:of|in)\s+(?:the\s+)?(?:chapter\s+(?P<c>{_EN})|(?P<c2>{_EN}|last|final)\s+chapter)\b",
-        rf"\b(?:the\s+)?(?P<s>{_EN}|last|final)\s+section\s+(?:of|in)\s+(?:the\s+)?(?:chapter\s+(?P<c>{_EN})|(?P<c2>{_EN}|last|final)\s+chapter)\b",
-        rf"\bchapter\s+(?P<c>{_EN})\b(?:\s*,?\s*(?:'s\s+)?(?:the\s+)?(?:section\s+(?P<s>{_EN})|(?P<s2>{_EN}|last|final)\s+section))?",
-        rf"\b(?:the\s+)?(?P<c>{_EN}|last|final)\s+chapter\b|\bwhich chapter comes (?P<c2>first|last)\b",
-        r"\b(?:the\s+)?(?P<s>last|final)\s+section\b",
-        rf"\bsection\s+(?P<s>{_EN})\b(?!\.)",
-    )
+# First and last of a run of ordinals; from the end where negative: 最后两章 is (-2, -1).
+Span = tuple[int, int]
+Spans = tuple[Span, ...]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_CARDINALS = _words(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
 )
+_ORDINALS = _words(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_WORDS = {word: at for words in (_CARDINALS, _ORDINALS) for at, word in enumerate(words, start=1)}
+_ROMAN = {
+    word: at
+    for at, word in enumerate(_words("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi"), start=1)
+}
+_MOST = 60
 
+_N = rf"(?:{NUMERAL}+|\d{{1,3}})"
+_COUNTED = r"\s*个?\s*"
+_ZH_AND = r"\s*(?:、|,|，|和|与|及|跟|以及)\s*"
+_ZH_TO = r"\s*(?:到|至|-|—|–|~)\s*"
+_ZH_FIRST = (
+    rf"(?:倒数第\s*{_N}|最后\s*(?:那|{_N})|末|首|头\s*{_N}|开头(?:一|第一)|[前后](?![一1]){_N}|第\s*{_N})"
+)
+_ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
+_CARDINAL = (
+    rf"(?:\d{{1,3}}|{'|'.join(_CARDINALS)}|(?!i\b)(?:{'|'.join(sorted(_ROMAN, key=len, reverse=True))}))\b"
+)
+_NTH = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{'|'.join(_ORDINALS)})"
+_ORDINAL = (
+    rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(_CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate"
+    rf"|{_NTH}|last|final)"
+)
+_EN_AND = r"\s*(?:,\s*and|,|and|&)\s*(?:the\s+)?"
+_EN_TO = r"\s*(?:-|–|to|through)\s*(?:the\s+)?"
+_EN_CARDINALS = rf"{_CARDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_CARDINAL})*"
+_EN_ORDINALS = rf"{_ORDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_ORDINAL})*"
+# What a number with a point or dash would be with these after it: no address.
+_MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分|小时|percent|years?|months?|days?))"
+_NOT_COUNTED = rf"(?<![共有分几这那上下另每某哪同本全\d]|{NUMERAL})"
 
-def find_addresses(text: str, document: Document) -> tuple[tuple[str, ...], str]:
-    """The addresses named in a text, and the text without them.
-
-    An address need not exist: `15` for 第十五章. A section without a chapter is given as `?.3`.
-    """
-    folded = fold(text)
-    found: list[str] = []
-    for form in _FORMS:
-        for match in form.finditer(folded):
-            groups = match.groupdict()
-            chapter = _number(next((groups[name] for name in ("c", "c2", "c3") if groups.get(name)), None))
-            section = _number(next((groups[name] for name in ("s", "s2", "s3") if groups.get(name)), None))
-            if section == _LAST and chapter is None:
-                chapter = document.chapters[-1].number
-            if chapter == _LAST:
-                chapter = document.chapters[-1].number
-            if section == _LAST and chapter is not None:
-                section = max(
-                    (s.number for c in document.chapters if c.number == chapter for s in c.sections),
-                    default=0,
-                )
-            address = f"{'?' if chapter is None else chapter}" + (
-                f".{section}" if section is not None else ""
-            )
-            found.append(address + (f"#{groups['n']}" if groups.get("n") else ""))
-        folded = form.sub(" ", folded)
-    for address, form in _front_parts(document):
-        if form.search(folded):
-            found.append(address)
-            folded = form.sub(" ", folded)
-    for own in document.chapters:
-        named = (
-            re.compile(rf"[“\"《]?{re.escape(fold(own.title))}[”\"》]?(?:这|那)?(?:一)?(?:章|部分)")
-            if own.title
-            else None
-        )
-        if named and named.search(folded):
-            found.append(own.address)
-            folded = named.sub(" ", folded)
-    # 第五章的第二节和第三节: a section without a chapter belongs to the chapter named beside it.
-    beside = next((address.partition(".")[0] for address in found if not address.startswith("?")), "?")
-    found = [address.replace("?", beside, 1) for address in found]
-    return tuple(dict.fromkeys(found)), folded
-
-
+# Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
+_WHOLE = (
+    re.compile(
+        r"(?:第|\b(?:sections?|sec\.?|§)\s*)?(?<![\d.#-])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?![\d.%])"
+        rf"{_MEASURES}(?:\s*小?节)?"
+    ),
+    re.compile(rf"(?<![第\d]|{NUMERAL})(?P<c>{_N})\s*、?\s*[(（]\s*(?P<s>{_N})\s*[)）]"),
+)
+_DASHED = re.compile(
+    rf"(?<![\d.#年到第-])(?P<c>\d{{1,2}})-(?P<s>\d{{1,2}})(?![\d.%年-]){_MEASURES}(?:\s*小?节)?"
+)
+_CHAPTER = (
+    re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),
+    re.compile(
+        rf"{_NOT_COUNTED}(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
+    ),
+    re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b"),
+    re.compile(r"\bwhich chapter comes (?P<list>first|last)\b"),
+)
+_SECTION = (
+    re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}小?节(?![能约水])"),
+    re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sections?\b"),
+)
+_SENTENCE = (
+    re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:句子|句话?)"),
+    re.compile(rf"\bsentences?\s*(?P<list>{_EN_CARDINALS})"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sentences?\b"),
+)
+_PART = re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?部分")
+# Directly after a chapter these are sections: 第五章（三）, 5章3节, 第五章第三条.
+_AFTER_CHAPTER = (
+    re.compile(rf"\s*(?P<list>{_N})\s*节"),
+    re.compile(rf"\s*[(（]\s*(?P<list>{_N})\s*[)）]"),
+    re.compile(rf"\s*(?:的|里|中|,|、)?\s*(?P<list>{_ZH_LIST}){_COUNTED}小?(?:部分|条|点|款)"),
+)
+_DOWN = re.compile(r"\s*(?:的|里面?的?|中的?|,|，|、|之|'s|:|/|-|·)?\s*(?:the\s+)?")
+_UP = re.compile(r"\s*(?:of|in|from|within|under)\s+(?:the\s+)?")
+_AND = re.compile(rf"(?:{_ZH_AND}|{_EN_AND}|\s+)(?:的|the\s+)?")
+_TO = re.compile(rf"(?:{_ZH_TO}|{_EN_TO})")
+_LEVELS = "csn"
 _FRONT = (
     ("0.1", re.compile(r"印发通知|\b(?:issuing|cover|covering) notice\b|\bnotice of issuance\b")),
     (
@@ -86,19 +115,269 @@ _FRONT = (
         ),
     ),
 )
+_WHOLE_TEXT = re.compile(r"全文|整份|整篇|文件|纲要|\b(?:document|outline|text)\b")
 
 
-def _front_parts(document: Document) -> list[tuple[str, re.Pattern[str]]]:
-    """The document's front parts with what people call them."""
-    return [(address, form) for address, form in _FRONT if document.has(address)]
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A stretch of text that names nodes: runs of ordinals by unit, `()` where a unit is not named."""
+
+    start: int
+    end: int
+    c: Spans = ()
+    s: Spans = ()
+    n: Spans = ()
+
+    @property
+    def levels(self) -> str:
+        """The units named, the largest first."""
+        return "".join(level for level in _LEVELS if getattr(self, level))
 
 
-def _number(text: str | None) -> int | None:
-    if text is None:
+def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple[str, ...], str]:
+    """The addresses named in a text, in its order, and the folded text without them.
+
+    An address need not exist: `15` for 第十五章. What a text leaves open is taken from the node `here` (第三节 within
+    `5` is `5.3`); without one it is given as `?.3`, or `?.?#2` for a sentence.
+    """
+    folded = fold(text)
+    named, rest = _named(folded, document)
+    found: list[str] = []
+    known = here.partition("#")[0].split(".") if here else []
+    if ahead := next((one for one in named if one.c), None):
+        known = [str(chapter) for chapter in _numbers(ahead.c[:1], _last_chapter(document))[:1]]
+    of_text = bool(_WHOLE_TEXT.search(folded))
+    before: _Named | None = None
+    previous: list[str] = []
+    for one in named:
+        if one.levels == "n" and of_text:
+            addresses = list(_within(one.n, "", document))
+        else:
+            addresses = list(_resolved(one, known, document))
+        if before and previous and addresses and _TO.fullmatch(folded[before.end : one.start]):
+            addresses = _between(previous[-1], addresses[0], document)[1:] or addresses
+        found += addresses
+        before, previous = one, addresses
+        if addresses and "?" not in addresses[-1]:
+            known = addresses[-1].partition("#")[0].split(".")
+    return tuple(dict.fromkeys(found[:_MOST])), rest
+
+
+def spoken(address: str, language: str = "zh") -> str:
+    """An address as one says it: 第五章第三节第2句, in English "chapter 5, section 3, sentence 2"."""
+    node, _, sentence = address.partition("#")
+    chapter, _, section = node.partition(".")
+    if language == "zh":
+        front = {"0.1": "印发通知", "0.2": "前言"}.get(node)
+        place = front or f"第{chinese_numeral(int(chapter))}章"
+        place += f"第{chinese_numeral(int(section))}节" if section and not front else ""
+        return place + (f"第{sentence}句" if sentence else "")
+    front = {"0.1": "issuing notice", "0.2": "preamble"}.get(node)
+    place = front or f"chapter {chapter}" + (f", section {section}" if section else "")
+    return (
+        (f"sentence {sentence} of the {place}" if front else f"{place}, sentence {sentence}")
+        if sentence
+        else place
+    )
+
+
+def sentences_of(address: str, document: Document) -> tuple[str, ...]:
+    """The sentences of a chapter, a section, a sentence or ("") the text; none where there is no such node."""
+    if "#" in address:
+        return (address,) if document.has(address) else ()
+    sections = [s for s in document.sections() if address in {"", s.address, str(s.chapter)}]
+    return tuple(sentence.address for section in sections for sentence in section.sentences)
+
+
+class _Reading:
+    """A folded text as it is read: the atoms found so far and what is left, of the same length."""
+
+    def __init__(self, folded: str) -> None:
+        self.left = folded
+        self.atoms: list[_Named] = []
+
+    def blank(self, start: int, end: int) -> None:
+        self.left = self.left[:start] + "\0" * (end - start) + self.left[end:]
+
+    def take(self, match: re.Match[str], *, c: Spans = (), s: Spans = (), n: Spans = ()) -> None:
+        self.atoms.append(_Named(match.start(), match.end(), c, s, n))
+        self.blank(match.start(), match.end())
+
+    def take_whole(self, form: re.Pattern[str]) -> None:
+        """Atoms of several units: 5.3, 1.3#12, 五、（三）."""
+        for match in form.finditer(self.left):
+            spans = [_spans(match.groupdict().get(unit) or "") for unit in _LEVELS]
+            self.take(match, c=spans[0], s=spans[1], n=spans[2])
+
+    def take_unit(self, unit: str, forms: Sequence[re.Pattern[str]]) -> None:
+        for form in forms:
+            for match in form.finditer(self.left):
+                spans = _spans(match["list"])
+                self.take(match, **{unit: spans})
+
+    def take_nodes(self, forms: Iterable[tuple[str, re.Pattern[str]]]) -> None:
+        """Nodes by their name."""
+        for address, form in forms:
+            chapter, _, section = address.partition(".")
+            for match in form.finditer(self.left):
+                self.take(match, c=_spans(chapter), s=_spans(section))
+
+    def take_after_chapters(self) -> None:
+        for chapter in [atom for atom in self.atoms if atom.levels == "c"]:
+            if after := next((m for f in _AFTER_CHAPTER if (m := f.match(self.left, chapter.end))), None):
+                self.take(after, s=_spans(after["list"]))
+
+
+def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
+    """Everything in a folded text that names nodes, in order and joined, and the text without it."""
+    reading = _Reading(folded)
+    for form in _WHOLE:
+        reading.take_whole(form)
+    reading.take_nodes(one for one in _FRONT if document.has(one[0]))
+    reading.take_nodes(_titles(document))
+    reading.take_unit("c", _CHAPTER)
+    reading.take_after_chapters()
+    reading.take_unit("c", (_PART,))
+    reading.take_unit("s", _SECTION)
+    reading.take_unit("n", _SENTENCE)
+    reading.take_whole(_DASHED)
+    joined: list[_Named] = []
+    for atom in sorted(reading.atoms, key=lambda atom: atom.start):
+        if joined and (both := _joined(joined[-1], atom, folded)):
+            joined[-1] = both
+        else:
+            joined.append(atom)
+    for one in joined:
+        reading.blank(one.start, one.end)
+    for one, following in pairwise(joined):
+        gap = folded[one.end : following.start]
+        if _TO.fullmatch(gap) or _AND.fullmatch(gap):
+            reading.blank(one.end, following.start)
+    return joined, re.sub("\0+", " ", reading.left)
+
+
+def _joined(one: _Named, other: _Named, folded: str) -> _Named | None:
+    """Two neighbours as one, where the second is a part of the first or the first of the second."""
+    gap = folded[one.end : other.start]
+    down = _LEVELS.index(one.levels[-1]) < _LEVELS.index(other.levels[0]) and _DOWN.fullmatch(gap)
+    up = _LEVELS.index(one.levels[0]) > _LEVELS.index(other.levels[-1]) and _UP.fullmatch(gap)
+    if not (down or up):
         return None
-    if text in {"最后一", "末", "last", "final"}:
-        return _LAST
-    if text in {"首", "头一", "开头一"}:
-        return 1
-    bare = re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", text)
-    return _WORDS[bare] if bare in _WORDS else parse_numeral(bare)
+    return replace(one, end=other.end, **{unit: getattr(other, unit) for unit in other.levels})
+
+
+@lru_cache(maxsize=8)
+def _title_forms(titles: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (address, re.compile(rf"[“\"《]?{re.escape(fold(title))}[”\"》]?(?:这|那)?(?:一)?(?:章|部分|小?节)"))
+        for address, title in titles
+    )
+
+
+def _titles(document: Document) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The chapters and sections with how a question names them by their title."""
+    nodes = [(chapter.address, chapter.title) for chapter in document.chapters]
+    nodes += [
+        (section.address, section.title) for chapter in document.chapters for section in chapter.sections
+    ]
+    return _title_forms(tuple((address, title) for address, title in nodes if title))
+
+
+def _resolved(one: _Named, known: Sequence[str], document: Document) -> Iterator[str]:
+    """The addresses of what is named, its open units taken from `known` (a chapter, a section)."""
+    if one.c:
+        chapters = [str(number) for number in _numbers(one.c, _last_chapter(document))]
+    elif known:
+        chapters = [known[0]]
+    else:
+        # 最后一节 of a text is that of its last chapter; 第三节 without a chapter stays open.
+        chapters = [str(_last_chapter(document)) if one.s and one.s[-1][1] < 0 else "?"]
+    for chapter in chapters:
+        inside = [section.number for section in document.sections() if str(section.chapter) == chapter]
+        sections = [str(number) for number in _numbers(one.s, max(inside, default=0))]
+        if one.n and not one.c and not one.s and len(known) > 1:
+            sections = [known[1]]
+        nodes = [f"{chapter}.{section}" for section in sections] or [chapter]
+        yield from (
+            address for node in nodes for address in (_within(one.n, node, document) if one.n else (node,))
+        )
+
+
+def _within(runs: Spans, node: str, document: Document) -> Iterator[str]:
+    """The sentences of a node (of the whole text: "") by their ordinals: a chapter's are counted through its sections."""
+    if "." in node:
+        last = len(document.section(node).sentences) if document.has(node) else 0
+        yield from (f"{node}#{number}" for number in _numbers(runs, last))
+        return
+    inside = sentences_of(node, document)
+    for number in _numbers(runs, len(inside)):
+        yield inside[number - 1] if 0 < number <= len(inside) else f"?.?#{number}"
+
+
+def _between(first: str, last: str, document: Document) -> list[str]:
+    """All nodes of one unit from the first address to the last, in document order; [] where they are of two units."""
+    nodes: list[str]
+    if "#" in first and "#" in last:
+        nodes = [sentence.address for sentence in document.sentences()]
+    elif "." in first and "." in last:
+        nodes = [section.address for section in document.sections()]
+    else:
+        nodes = [chapter.address for chapter in document.chapters]
+    if first not in nodes or last not in nodes or nodes.index(first) > nodes.index(last):
+        return []
+    return nodes[nodes.index(first) : nodes.index(last) + 1]
+
+
+def _last_chapter(document: Document) -> int:
+    return document.chapters[-1].number if document.chapters else 0
+
+
+def _numbers(spans: Sequence[Span], last: int) -> list[int]:
+    """The ordinals of runs, those from the end counted from `last`."""
+    ends = [
+        (low + last + 1 if low < 0 else low, high + last + 1 if high < 0 else high) for low, high in spans
+    ]
+    return [number for low, high in ends for number in range(low, min(high, low + _MOST) + 1)]
+
+
+_LIST = re.compile(rf"(?P<to>{_ZH_TO}|{_EN_TO})|{_ZH_AND}|{_EN_AND}")
+_BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate")
+_MANY = re.compile(r"(?:(?P<tail>最后|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
+
+
+def _spans(listed: str) -> Spans:
+    """The runs of ordinals in a list such as 第二、四到六, "1 and 3", "last two"."""
+    spans: list[Span] = []
+    ranged = False
+    for piece in _LIST.split(_BACK.sub(lambda match: f"倒数第{match[1] or 'second'}", listed)):
+        if piece is None or not (word := piece.strip()):
+            continue
+        if _LIST.fullmatch(piece):
+            ranged = True
+            continue
+        span = _span(word)
+        spans[-1:] = [(spans[-1][0], span[1])] if ranged else [*spans[-1:], span]
+        ranged = False
+    return tuple(spans)
+
+
+def _span(word: str) -> Span:
+    if word in {"末", "last", "final", "最后那"}:
+        return -1, -1
+    if word == "首":
+        return 1, 1
+    if back := re.fullmatch(r"倒数第\s*(\w+)", word):
+        # The next to last is the second from the end.
+        value = 2 if back[1] == "next" else int_of(back[1])
+        return -value, -value
+    if many := _MANY.fullmatch(word):
+        count = int_of(many["count"])
+        return (-count, -1) if many["tail"] else (1, count)
+    value = int_of(re.sub(r"^(?:开头)?第?\s*", "", word))
+    return value, value
+
+
+def int_of(word: str) -> int:
+    """The number that a numeral, an English number word, an ordinal or a Roman numeral means."""
+    bare = re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", word)
+    return _WORDS.get(bare) or _ROMAN.get(bare) or parse_numeral(bare)
