@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 _STATIC = "StaticEmbedding"
+_PIECE = 64
 
 
 class Embedder(Protocol):
@@ -100,6 +102,29 @@ def _unit(vectors: npt.NDArray[np.floating]) -> Vectors:
     return unit
 
 
+class _TokenVectors:
+    """The rows of a StaticEmbedding as they lie in its file: floats, or int8 rows with a scale each.
+
+    The second form is model2vec's (`embeddings`, `weights`); sentence-transformers reads both.
+    """
+
+    def __init__(self, file: Path) -> None:
+        from safetensors.numpy import load_file
+
+        arrays = load_file(file)
+        self._scales: npt.NDArray[np.floating] | None = None
+        if "embeddings" in arrays:
+            self._rows, self._scales = arrays["embeddings"], arrays["weights"]
+        else:
+            self._rows = arrays["embedding.weight"]
+        self.dimension = int(self._rows.shape[1])
+
+    def __getitem__(self, ids: Sequence[int]) -> Vectors:
+        """Vectors of some tokens, shape (len(ids), dimension)."""
+        rows: Vectors = self._rows[ids].astype(np.float32)
+        return rows if self._scales is None else rows * self._scales[ids, None].astype(np.float32)
+
+
 class StaticEmbedder:
     """Mean of token vectors by numpy lookup; the same vectors as sentence-transformers' StaticEmbedding."""
 
@@ -111,12 +136,11 @@ class StaticEmbedder:
         Raises:
             ModelError: a file is missing or broken.
         """
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         path = folder / json.loads((folder / "modules.json").read_text("utf-8"))[0].get("path", "")
         try:
-            (self._weights,) = load_file(path / "model.safetensors").values()
+            self._vectors = _TokenVectors(path / "model.safetensors")
             self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         except Exception as error:
             raise ModelError(
@@ -138,8 +162,7 @@ class StaticEmbedder:
     def encode_tokens(self, text: str) -> Vectors:
         """The token vectors of a text as they stand, each distinct token once, shape (tokens, dimension)."""
         ids = list(dict.fromkeys(self._tokenizer.encode(text, add_special_tokens=False).ids))
-        vectors: Vectors = self._weights[ids].astype(np.float32)
-        return vectors
+        return self._vectors[ids]
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); a static model treats queries as passages."""
@@ -148,10 +171,15 @@ class StaticEmbedder:
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); zero where a text has no known token."""
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        sums = np.zeros((len(texts), self._weights.shape[1]), dtype=np.float32)
-        for row, encoding in enumerate(encoded):
-            if encoding.ids:
-                sums[row] = self._weights[encoding.ids].astype(np.float32).mean(axis=0)
+        ids = [encoding.ids for encoding in encoded]
+        lengths = np.array([len(of_text) for of_text in ids], dtype=np.int64)
+        sums = np.zeros((len(ids), self._vectors.dimension), dtype=np.float32)
+        filled = np.flatnonzero(lengths)
+        # In pieces, so that the token vectors of one stay in the processor's cache.
+        for piece in np.split(filled, range(_PIECE, len(filled), _PIECE)) if len(filled) else ():
+            starts = np.cumsum(lengths[piece]) - lengths[piece]
+            tokens = self._vectors[list(chain.from_iterable(ids[at] for at in piece))]
+            sums[piece] = np.add.reduceat(tokens, starts, axis=0)
         return _unit(sums)
 
 

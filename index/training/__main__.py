@@ -44,9 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
             torch.set_num_threads(options.threads)
             run(options.data, options.out, RECIPE, seed=options.seed, vocabulary_from=options.tokenizer)
         else:
-            from index.training.evaluate import evaluate, scorer, table, tasks
+            from index.training.evaluate import Keywords, Model, evaluate, table, tasks
 
-            print(table(evaluate(scorer(None if options.keywords else options.model), tasks(options.data))))
+            scorer = Keywords() if options.keywords else Model(options.model)
+            print(table(evaluate(scorer, tasks(options.data))))
     except TrainingDataError as error:
         print(error, file=sys.stderr)
         return 2

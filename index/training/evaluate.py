@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from index.embed import load_embedder
 from index.training.corpus import asked, fold, held_out, read
 
 if TYPE_CHECKING:
@@ -35,55 +36,19 @@ class Scorer(Protocol):
         ...
 
 
-class StaticModel:
-    """Mean of token vectors by plain lookup, as the index does it.
+class Model:
+    """An embedding model as the index uses it.
 
     Args:
-        folder: Holds ``tokenizer.json`` and ``model.safetensors``.
+        name: A folder, a hub name or ``bundled``.
     """
 
-    def __init__(self, folder: Path) -> None:
-        from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
-
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.weight = load_file(folder / "model.safetensors")["embedding.weight"].astype(np.float32)
-
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """Unit vectors, shape (texts, dimensions); zeros for a text without a token."""
-        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        lengths = np.array([len(encoding.ids) for encoding in encodings])
-        filled = np.flatnonzero(lengths)
-        out = np.zeros((len(lengths), self.weight.shape[1]), dtype=np.float32)
-        if len(filled) == 0:
-            return out
-        ids = np.concatenate([encodings[number].ids for number in filled])
-        starts = np.concatenate(([0], np.cumsum(lengths[filled])[:-1]))
-        sums = np.add.reduceat(self.weight[ids], starts)
-        out[filled] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-        return out
-
-    def __call__(self, queries: Sequence[str], passages: Sequence[str]) -> Floats:
-        """Cosine of every query with every passage."""
-        scores: Floats = self.encode(queries) @ self.encode(passages).T
-        return scores
-
-
-class SentenceModel:
-    """Any sentence-transformers model, a folder or a hub name."""
-
     def __init__(self, name: str) -> None:
-        from sentence_transformers import SentenceTransformer
-
-        self.model = SentenceTransformer(name, device="cpu")
+        self._embedder = load_embedder(name)
 
     def __call__(self, queries: Sequence[str], passages: Sequence[str]) -> Floats:
         """Cosine of every query with every passage."""
-        a, b = (
-            np.asarray(encode(list(texts), normalize_embeddings=True), dtype=np.float32)
-            for encode, texts in ((self.model.encode_query, queries), (self.model.encode_document, passages))
-        )
-        scores: Floats = a @ b.T
+        scores: Floats = self._embedder.encode_query(queries) @ self._embedder.encode_document(passages).T
         return scores
 
 
@@ -197,14 +162,3 @@ def table(scores: Sequence[Score]) -> str:
         cells = [f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in score.values.values()]
         lines.append(f"| {score.name} | {score.queries:,} / {score.passages:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def scorer(model: str | None) -> Scorer:
-    """The scorer of a name: ``None`` is keywords, a folder of a static model is looked up plainly."""
-    if model is None:
-        return Keywords()
-    folder = Path(model)
-    modules = folder / "modules.json"
-    if modules.exists() and "StaticEmbedding" in modules.read_text("utf-8"):
-        return StaticModel(folder)
-    return SentenceModel(model)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import torch
 from safetensors.torch import save_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import torch
     from tokenizers import Tokenizer
 
 _MODULES = (
@@ -20,7 +20,10 @@ _MODULES = (
 
 
 def save(folder: Path, tokenizer: Tokenizer, weight: torch.Tensor) -> None:
-    """Write tokenizer, half-precision vectors and the module list; other files in the folder stay.
+    """Write tokenizer, vectors and the module list; other files in the folder stay.
+
+    The vectors are kept in whole numbers from -127 to 127 with a scale each, in model2vec's form, which
+    sentence-transformers' StaticEmbedding reads: twice the dimensions of half precision in the same space.
 
     Args:
         folder: Made if it does not exist.
@@ -30,7 +33,9 @@ def save(folder: Path, tokenizer: Tokenizer, weight: torch.Tensor) -> None:
     (folder / "1_Normalize").mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     weights = folder / "model.safetensors"
-    save_file({"embedding.weight": weight.half().contiguous()}, weights)
+    scales = (weight.abs().amax(dim=1) / 127).clamp_min(1e-12)
+    rows = (weight / scales[:, None]).round().to(torch.int8).contiguous()
+    save_file({"embeddings": rows, "weights": scales}, weights)
     weights.chmod(0o644)  # the library writes it for its owner only
     modules = [
         {"idx": n, "name": str(n), "path": path, "type": kind} for n, (path, kind) in enumerate(_MODULES)
