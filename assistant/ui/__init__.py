@@ -6,7 +6,7 @@
 | `window.py` | the only import of gradio: the page, its HTTP API, its MCP server |
 | `endpoints.py` | what the page and programs can call |
 | `chat_api.py` | the OpenAI-compatible endpoint |
-| `page_routes.py` | export, feedback, health |
+| `page_routes.py` | the page's questions, export, feedback; health |
 | `desk.py` | every door's way to `Assistant.ask`: bound, limits, error numbers, log |
 | `render.py` | answers and the document as HTML; everything escaped |
 | `receipts.py` | answers and conversations as text, Markdown and .docx |

@@ -1,6 +1,6 @@
 """What the page and programs can call: one turn of the page, `ask`, `search` and `read_section`.
 
-Gradio derives its API and the MCP tools from these signatures and docstrings.
+Gradio derives its API and the MCP tools from the signatures and docstrings of the last three.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Endpoints:
     names: Names
 
     async def turn(
-        self, question: str, history: list[dict[str, Any]], language: str
+        self, question: object, history: object, language: object
     ) -> AsyncIterator[dict[str, Any]]:
         """One exchange as the page shows it: stages, then the answer with its receipts or one line."""
         shown = interface_language(language)

@@ -1,21 +1,26 @@
-"""The page's own small requests: export, feedback; and `/healthz` for monitors."""
+"""The page's own requests: a question, export, feedback; and `/healthz` for monitors.
+
+A question does not take gradio's queue, which costs more than the answer does: the desk has the bound.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.feedback import Feedback, FeedbackStore
+from assistant.ui.endpoints import Endpoints
 from assistant.ui.receipts import answer_from, answers_from, as_docx, as_markdown, conversation
 from assistant.ui.texts import interface_language
-from index.build import Index
 from index.types import AddressError
 
 log = logging.getLogger("assistant.ui")
@@ -23,9 +28,10 @@ log = logging.getLogger("assistant.ui")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def page_routes(index: Index, store: FeedbackStore) -> APIRouter:
-    """The routes over an index and a store of feedback."""
+def page_routes(calls: Endpoints, store: FeedbackStore) -> APIRouter:
+    """The routes over the calls and a store of feedback."""
     routes = APIRouter()
+    index = calls.desk.assistant.index
     document = index.document
 
     @routes.get("/healthz")
@@ -36,6 +42,19 @@ def page_routes(index: Index, store: FeedbackStore) -> APIRouter:
             "index": index.manifest.key,
             "passages": index.manifest.passages,
         }
+
+    @routes.post("/window/turn")
+    async def turn(request: Request) -> Response:
+        """One exchange: JSON objects, one a line, each as soon as it is known."""
+        try:
+            body = await request.json()
+            events = calls.turn(body["question"], body.get("history"), body.get("language"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _refusal(error)
+
+        # A proxy that gathers a reply before it passes it on would hide the stages.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(_lines(events), media_type="application/x-ndjson", headers=headers)
 
     @routes.post("/window/export")
     async def export(request: Request) -> Response:
@@ -79,6 +98,11 @@ def page_routes(index: Index, store: FeedbackStore) -> APIRouter:
         return JSONResponse({"stored": True})
 
     return routes
+
+
+async def _lines(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+    async for event in events:
+        yield json.dumps(event, ensure_ascii=False) + "\n"
 
 
 def _refusal(error: Exception) -> JSONResponse:

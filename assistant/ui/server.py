@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import threading
@@ -125,14 +126,18 @@ def build_app(desk: Desk, store: FeedbackStore, logins: Logins | None = None) ->
     from fastapi import FastAPI
 
     from assistant.ui.chat_api import chat_routes
+    from assistant.ui.endpoints import Endpoints
     from assistant.ui.page_routes import page_routes
+    from assistant.ui.render import Names
     from assistant.ui.window import mount_window
 
     # Without the pages of interactive documentation: they load scripts from outside.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(page_routes(desk.assistant.index, store))
+    index = desk.assistant.index
+    calls = Endpoints(desk, Names(index.document, index.enrichment))
+    app.include_router(page_routes(calls, store))
     app.include_router(chat_routes(desk))
-    mount_window(app, desk)
+    mount_window(app, calls)
     return Guard(app, logins)
 
 
@@ -144,12 +149,16 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         LoginFileError: `AUTH_FILE` is set and can't be used.
         OSError: the address or port can't be used.
     """
+    gc.disable()  # what a start imports and builds is no garbage, and looking for some takes a tenth of its time
     start_log()
     logins = Logins.load(settings.auth_file) if settings.auth_file else None
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Listening comes first: a port in use is told at once, and a page opened early waits instead of failing.
     with socket.create_server((settings.host, settings.port), family=family) as listener:
-        assistant = _open(settings)
+        from assistant.pipeline import Assistant
+        from index.__main__ import progress_bar
+
+        assistant = Assistant.open(settings, progress=progress_bar())
         # One after the other: two threads that import wait for each other more than they gain.
         from assistant.ui.window import import_gradio
 
@@ -163,21 +172,20 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
+                gc.freeze()
+                gc.enable()
                 _announce(url, open_browser=open_browser)
+                if not settings.llm:
+                    threading.Thread(target=warm_up, args=(assistant,), daemon=True).start()
 
         # Open event streams would hold up a restart for as long as somebody has the page open.
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
         Server(config).run(sockets=[listener])
 
 
-def _open(settings: Settings) -> Assistant:
-    from assistant.pipeline import Assistant
-    from index.__main__ import progress_bar
-
-    assistant = Assistant.open(settings, progress=progress_bar())
-    if not settings.llm:
-        assistant.ask("?")  # what is loaded at first use is loaded before the first question
-    return assistant
+def warm_up(assistant: Assistant) -> None:
+    """Load what the first question would have to wait for: a section's title makes use of all of it."""
+    assistant.ask(next(section.title for section in assistant.index.document.sections() if section.chapter))
 
 
 def _announce(url: str, *, open_browser: bool) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from assistant.ui.desk import Desk, DeskError
+from assistant.ui.desk import DeskError
 from assistant.ui.endpoints import Endpoints
-from assistant.ui.render import Names, render_frame
+from assistant.ui.render import render_frame
 from assistant.understand import LONGEST_QUESTION
 from index.types import AddressError
 
@@ -48,14 +48,14 @@ def import_gradio() -> ModuleType:
     return gr
 
 
-def mount_window(app: FastAPI, desk: Desk) -> None:
+def mount_window(app: FastAPI, calls: Endpoints) -> None:
     """Put the page, its HTTP API and its MCP server at the root of an application."""
     gr = import_gradio()
     _have_tools_reply_in_json()
     theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     gr.mount_gradio_app(
         app,
-        _page(gr, desk),
+        _page(gr, calls),
         path="/",
         css_paths=[_STATIC / "window.css"],
         favicon_path=str(_STATIC / "favicon.png"),
@@ -70,20 +70,19 @@ def mount_window(app: FastAPI, desk: Desk) -> None:
     )
 
 
-def _page(gr: ModuleType, desk: Desk) -> gradio.Blocks:
-    index = desk.assistant.index
-    calls = Endpoints(desk, Names(index.document, index.enrichment))
-    frame = render_frame(index.document, index.enrichment, longest_question=LONGEST_QUESTION)
+def _page(gr: ModuleType, calls: Endpoints) -> gradio.Blocks:
+    document, enrichment = calls.names.document, calls.names.enrichment
+    frame = render_frame(document, enrichment, longest_question=LONGEST_QUESTION)
     script = (_STATIC / "window.js").read_text("utf-8")
-    blocks: gradio.Blocks = gr.Blocks(title=index.document.title, analytics_enabled=False)
+    blocks: gradio.Blocks = gr.Blocks(title=document.title, analytics_enabled=False)
     with blocks:
         gr.HTML(frame, js_on_load=script, apply_default_css=False, padding=False)
-        # The page's own endpoint, of no use to programs. The others skip gradio's queue: the desk bounds all.
-        gr.api(calls.turn, api_name="turn", api_visibility="undocumented", concurrency_limit=None)
         for call in (_told_async(gr, calls.ask), _told(gr, calls.search), _told(gr, calls.read_section)):
             gr.api(call, api_name=call.__name__, queue=False)
-    # The desk has the bound that people see; this one only keeps a flood from filling the memory.
-    blocks.queue(max_size=4 * (desk.at_once + desk.waiting), default_concurrency_limit=None, api_open=True)
+    # The desk has the bound that people see; this one only keeps a flood from filling the memory. Without "auto"
+    # nobody who waits is told of everybody else's progress: messages that grow with the square of the users.
+    most = 4 * (calls.desk.at_once + calls.desk.waiting)
+    blocks.queue(status_update_rate=5, max_size=most, default_concurrency_limit=None, api_open=True)
     return blocks
 
 

@@ -347,7 +347,7 @@ def test_a_slow_network_shows_what_is_going_on(open_page: OpenPage) -> None:
         time.sleep(0.5)
         route.continue_()
 
-    page.route("**/gradio_api/call/turn", late)
+    page.route("**/window/turn", late)
     page.locator("#question").fill(QUESTION)
     page.keyboard.press("Enter")
     expect(page.locator(".stage")).to_have_text("正在理解问题…")

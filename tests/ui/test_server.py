@@ -97,7 +97,10 @@ def test_twenty_users_at_once(window: Served) -> None:
     ] * 5
     with ThreadPoolExecutor(20) as pool:
         clients = list(
-            pool.map(lambda _: Client(window.url, verbose=False, analytics_enabled=False), range(20))
+            pool.map(
+                lambda _: Client(window.url, verbose=False, analytics_enabled=False, ssl_verify=False),
+                range(20),
+            )
         )
 
         def ask(user: int) -> tuple[float, str]:
@@ -222,12 +225,14 @@ def test_a_page_may_reach_no_other_host(window: Served) -> None:
 
 
 def turn(window: Served, question: str, language: str = "zh") -> dict[str, Any]:
-    call = f"{window.url}gradio_api/call/turn"
-    event = httpx.post(call, json={"data": [question, [], language]}).raise_for_status().json()["event_id"]
-    with httpx.stream("GET", f"{call}/{event}", timeout=30) as stream:
-        data = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
-    first: dict[str, Any] = next(row[0] for row in reversed(data) if row and row[0])
-    return first
+    body = {"question": question, "history": [], "language": language}
+    reply = httpx.post(f"{window.url}window/turn", json=body).raise_for_status()
+    return [json.loads(line) for line in reply.text.splitlines()][-1]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b"{}"], ids=["no-json", "list", "number", "no-question"])
+def test_a_turn_that_is_not_of_the_form_is_refused(window: Served, body: bytes) -> None:
+    assert httpx.post(f"{window.url}window/turn", content=body).status_code == 400
 
 
 def test_input_limits_are_told_in_the_readers_language(window: Served) -> None:

@@ -205,37 +205,18 @@ function fail(reply, message, question) {
   $("#status").textContent = message;
 }
 
-// The events of a text/event-stream body as [name, data].
-async function* eventsOf(response) {
+// What the server says of a question: stages, then the answer or an error; one JSON object a line.
+async function* replies(question, history, signal) {
+  const response = await post("window/turn", { question, history, language }, signal);
+  if (!response.ok) throw new Error(`status ${response.status}`);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    rest += value;
-    for (let end; (end = rest.indexOf("\n\n")) >= 0; rest = rest.slice(end + 2)) {
-      const name = /^event: (.*)$/m.exec(rest.slice(0, end))?.[1];
-      const data = /^data: (.*)$/m.exec(rest.slice(0, end))?.[1];
-      if (name) yield [name, data ? JSON.parse(data) : null];
-    }
-  }
-}
-
-async function* replies(question, history, signal) {
-  const call = new URL("gradio_api/call/turn", base);
-  const joined = await fetch(call, {
-    method: "POST", signal, headers: { "content-type": "application/json" },
-    body: JSON.stringify({ data: [question, history, language] }),
-  });
-  if (joined.status === 503) { yield { error: say("busy") }; return; }
-  if (!joined.ok) throw new Error(`status ${joined.status}`);
-  const { event_id } = await joined.json();
-  const stream = await fetch(new URL(`gradio_api/call/turn/${event_id}`, base), { signal });
-  for await (const [name, data] of eventsOf(stream)) {
-    if (name === "error") throw new Error(String(data));
-    if (name === "heartbeat") continue;
-    if (data?.[0]) yield data[0];
-    if (name === "complete") return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const row of lines) yield JSON.parse(row);
   }
 }
 
@@ -263,7 +244,6 @@ async function ask(question) {
   let final = null;
   try {
     for await (const event of replies(question, history.slice(-20), stop.signal)) {
-      if (final) continue; // the stream repeats its last event when it closes
       if (event.error) { fail(reply, event.error, question); final = event; }
       else if (event.stage) { stage.textContent = say("stage_" + event.stage); if (event.html) { reply.innerHTML = event.html; reply.append(stage); } }
       else if (event.html) {
@@ -276,11 +256,10 @@ async function ask(question) {
         const item = reply.closest(".turn");
         scroll.scrollTo({ top: item.offsetTop - scroll.offsetTop - 16, behavior: at && !still() ? "smooth" : "auto" });
       }
-      if (final) { chat.pending = null; busy(false); } // the next question need not wait for the stream to close
     }
     if (!final) throw new Error("no answer");
   } catch (error) {
-    if (final) return; // answered; only the end of the stream was lost
+    if (final) return; // answered; only the end of the reply was lost
     if (stop.signal.aborted) { reply.replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: say("stopped") })); }
     else fail(reply, say("offline"), question);
   } finally {
@@ -370,8 +349,8 @@ async function copy(content, button) {
   setTimeout(() => { label.textContent = label.dataset[language]; }, 1600);
 }
 
-const post = (path, body) =>
-  fetch(new URL(path, base), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+const post = (path, body, signal) =>
+  fetch(new URL(path, base), { method: "POST", signal, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 async function exportChat(format) {
   const answers = chat.turns.filter(Boolean).map((turn) => turn.answer);
