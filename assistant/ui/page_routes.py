@@ -28,7 +28,7 @@ log = logging.getLogger("assistant.ui")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def page_routes(calls: Endpoints, store: FeedbackStore) -> APIRouter:
+def page_routes(calls: Endpoints, store: FeedbackStore) -> APIRouter:  # noqa: C901  # a function for each route
     """The routes over the calls and a store of feedback."""
     routes = APIRouter()
     index = calls.desk.assistant.index

@@ -227,7 +227,8 @@ def test_a_page_may_reach_no_other_host(window: Served) -> None:
 def turn(window: Served, question: str, language: str = "zh") -> dict[str, Any]:
     body = {"question": question, "history": [], "language": language}
     reply = httpx.post(f"{window.url}window/turn", json=body).raise_for_status()
-    return [json.loads(line) for line in reply.text.splitlines()][-1]
+    events: list[dict[str, Any]] = [json.loads(line) for line in reply.text.splitlines()]
+    return events[-1]
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"7", b"{}"], ids=["no-json", "list", "number", "no-question"])
