@@ -9,6 +9,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LARGEST_BODY = 2_000_000
 _OPEN_TO_ALL = ("/healthz",)
+_OTHER_THREADS = 8
 # Gradio's page has inline scripts and compiles templates; nothing may come from, or go to, another host.
 _HEADERS = (
     (
@@ -172,6 +174,7 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
+                give_threads(desk)
                 gc.freeze()
                 gc.enable()
                 _announce(url, open_browser=open_browser)
@@ -181,6 +184,14 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         # Open event streams would hold up a restart for as long as somebody has the page open.
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
         Server(config).run(sockets=[listener])
+
+
+def give_threads(desk: Desk) -> None:
+    """Give the running loop a thread for every answer, and some for logins, exports and feedback.
+
+    By default there are little more than processors, and a few slow language models would hold up everybody.
+    """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(desk.at_once + _OTHER_THREADS))
 
 
 def warm_up(assistant: Assistant) -> None:

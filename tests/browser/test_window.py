@@ -199,6 +199,23 @@ def test_on_a_phone_the_document_is_a_drawer(open_page: OpenPage) -> None:
     assert in_view(page, '[data-heading="12"]')
 
 
+@pytest.mark.parametrize("width", [390, 1024])
+def test_nothing_is_cut_off_and_no_heading_leaves_an_empty_line(open_page: OpenPage, width: int) -> None:
+    page = open_page(width=width, locale="en-GB")
+    page.locator("#export summary").click()
+    sheet = page.locator(".sheet").bounding_box()
+    assert sheet is not None
+    assert sheet["x"] >= 0
+    assert sheet["x"] + sheet["width"] <= width
+    page.keyboard.press("Escape")
+    if width < 900:
+        page.locator("#open-document").click()
+    script = """nodes => nodes.filter(node =>
+        node.getBoundingClientRect().height > node.querySelector('.heading').getBoundingClientRect().height + 12)
+        .map(node => node.id)"""
+    assert page.locator("#text .node").evaluate_all(script) == []
+
+
 def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
     page = open_page()
     page.keyboard.type("到2025年要制定多少项")
