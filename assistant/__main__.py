@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -89,7 +90,9 @@ def _open(settings: Settings) -> Assistant:
     from assistant.pipeline import Assistant
     from index.__main__ import progress_bar
 
-    return Assistant.open(settings, progress=progress_bar())
+    assistant = Assistant.open(settings, progress=progress_bar())
+    gc.enable()
+    return assistant
 
 
 def as_text(answer: Answer) -> str:
@@ -215,4 +218,5 @@ def _item(row: object) -> tuple[str | None, list[str]]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # what a start imports is no garbage, and looking for some takes a tenth of its time
     raise SystemExit(main())

@@ -162,8 +162,9 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
 
         assistant = Assistant.open(settings, progress=progress_bar())
         # One after the other: two threads that import wait for each other more than they gain.
-        from assistant.ui.window import import_gradio
+        from assistant.ui.window import import_gradio, leave_out_plots
 
+        leave_out_plots()
         import_gradio()
         import uvicorn
 

@@ -6,6 +6,7 @@ import functools
 import inspect
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -46,6 +47,14 @@ def import_gradio() -> ModuleType:
     finally:
         vars(inspect)["getfile"] = file_of
     return gr
+
+
+def leave_out_plots() -> None:
+    """Have matplotlib count as not installed in this process, of which no plot is asked.
+
+    Around every call gradio switches matplotlib's backend where there is one: the first call would wait for its import.
+    """
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]  # as the import system has it for "not there"
 
 
 def mount_window(app: FastAPI, calls: Endpoints) -> None:

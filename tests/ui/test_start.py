@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 from assistant.pipeline import Assistant
 from assistant.ui.desk import Desk
 from assistant.ui.server import give_threads, warm_up
+from tests.ui.serving import ROOT
 
 
 def test_the_question_that_warms_up_goes_through_every_stage(assistant: Assistant) -> None:
@@ -41,3 +43,17 @@ def test_as_many_slow_answers_as_the_desk_takes_leave_room_for_a_login() -> None
         await asyncio.gather(*slow)
 
     asyncio.run(run())
+
+
+def test_a_call_of_gradios_does_not_load_what_draws_plots() -> None:
+    script = """if True:
+        import sys
+        from assistant.ui.window import import_gradio, leave_out_plots
+        leave_out_plots()
+        import_gradio()
+        from gradio.utils import MatplotlibBackendMananger
+        with MatplotlibBackendMananger():
+            sys.exit("matplotlib.rcsetup" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, timeout=120)
+    assert done.returncode == 0
