@@ -62,12 +62,14 @@ _EN_CARDINALS = rf"{_CARDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_CARDINAL})*"
 _EN_ORDINALS = rf"{_ORDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_ORDINAL})*"
 # What a number with a point or dash would be with these after it: no address.
 _MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分|小时|percent|years?|months?|days?))"
-_NOT_COUNTED = rf"(?<![共有分几这那上下另每某哪同本全\d]|{NUMERAL})"
+# "The last section that mentions…" is chosen by what it says.
+_NOT_CHOSEN = r"(?!\s+(?:that|which|to|where)\b)"
+_NOT_COUNTED = rf"(?<![共有分几这那上下另每某哪同本全面边的\d]|{NUMERAL})"
 
 # Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
 _WHOLE = (
     re.compile(
-        r"(?:第|\b(?:sections?|sec\.?|§)\s*)?(?<![\d.#-])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?![\d.%])"
+        r"(?:第|\b(?:sections?|sec\.?|§)\s*)?(?<![\d.#-])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?!\d|\.\d|%)"
         rf"{_MEASURES}(?:\s*小?节)?"
     ),
     re.compile(rf"(?<![第\d]|{NUMERAL})(?P<c>{_N})\s*、?\s*[(（]\s*(?P<s>{_N})\s*[)）]"),
@@ -81,18 +83,18 @@ _CHAPTER = (
         rf"{_NOT_COUNTED}(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
     ),
     re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
-    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
     re.compile(r"\bwhich chapter comes (?P<list>first|last)\b"),
 )
 _SECTION = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}小?节(?![能约水])"),
     re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
-    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sections?\b"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sections?\b{_NOT_CHOSEN}"),
 )
 _SENTENCE = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:句子|句话?)"),
     re.compile(rf"\bsentences?\s*(?P<list>{_EN_CARDINALS})"),
-    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sentences?\b"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sentences?\b{_NOT_CHOSEN}"),
 )
 _PART = re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?部分")
 # Directly after a chapter these are sections: 第五章（三）, 5章3节, 第五章第三条.
@@ -115,7 +117,7 @@ _FRONT = (
         ),
     ),
 )
-_WHOLE_TEXT = re.compile(r"全文|整份|整篇|文件|纲要|\b(?:document|outline|text)\b")
+WHOLE_TEXT = re.compile(r"全文|整份|整篇|文件|纲要|\b(?:document|outline|text)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +148,12 @@ def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple
     known = here.partition("#")[0].split(".") if here else []
     if ahead := next((one for one in named if one.c), None):
         known = [str(chapter) for chapter in _numbers(ahead.c[:1], _last_chapter(document))[:1]]
-    of_text = bool(_WHOLE_TEXT.search(folded))
+    of_text = bool(WHOLE_TEXT.search(folded))
     before: _Named | None = None
     previous: list[str] = []
     for one in named:
-        if one.levels == "n" and of_text:
-            addresses = list(_within(one.n, "", document))
-        else:
-            addresses = list(_resolved(one, known, document))
+        counted_through = one.levels == "n" and of_text
+        addresses = list(_within(one.n, "", document) if counted_through else _resolved(one, known, document))
         if before and previous and addresses and _TO.fullmatch(folded[before.end : one.start]):
             addresses = _between(previous[-1], addresses[0], document)[1:] or addresses
         found += addresses
@@ -179,6 +179,21 @@ def spoken(address: str, language: str = "zh") -> str:
         if sentence
         else place
     )
+
+
+def replace_addresses(text: str, new: str, document: Document) -> str:
+    """A text that names nodes with other words in the place of the first that it names; "" where it names none."""
+    named, _ = _named(fold(text), document)
+    if not named or len(fold(text)) != len(text):
+        return ""
+    end = named[-1].end if len(named) > 1 else named[0].end
+    return f"{text[: named[0].start]}{new}{text[end:]}"
+
+
+def ordinal_of(word: str, last: int) -> int:
+    """The position that an ordinal means in a list of `last`: 第二 → 2, "the last" → `last`, 0 where it means none."""
+    numbers = _numbers(_spans(fold(word)), last)
+    return numbers[0] if numbers else 0
 
 
 def sentences_of(address: str, document: Document) -> tuple[str, ...]:
@@ -234,7 +249,8 @@ def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
     for form in _WHOLE:
         reading.take_whole(form)
     reading.take_nodes(one for one in _FRONT if document.has(one[0]))
-    reading.take_nodes(_titles(document))
+    if re.search("章|节|部分", folded):
+        reading.take_nodes(_titles(document))
     reading.take_unit("c", _CHAPTER)
     reading.take_after_chapters()
     reading.take_unit("c", (_PART,))

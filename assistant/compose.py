@@ -169,6 +169,7 @@ def absence_text(query: Query, draft: Draft, index: Index) -> str:
         "year": separator.join(query.years),
         "years": separator.join(years),
         "place": argument,
+        "argument": argument,
         "title": next((part for part in (f"《{t}》" for t in _titles(query.text))), ""),
         "chapters": str(len(document.chapters)),
         "sections": str(sum(1 for section in here.sections if section.number)) if here else "",

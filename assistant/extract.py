@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from assistant.asked import document_text
 from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import FIGURE, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
 from assistant.patterns import pattern
 from assistant.types import Query, Reason, Slot, Status
-from assistant.understand import document_text
 from index.build import Index
 from index.chunk import target_years
 from index.lexical import fold

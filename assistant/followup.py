@@ -1,6 +1,9 @@
-"""Follow-ups made standalone without a language model: a subject, a year or a pronoun is taken from the turn before.
+"""Follow-ups made standalone without a language model.
 
-A question that stands alone inherits nothing: a change of topic stays a change of topic.
+A follow-up fills some slots of a question and leaves others open: the place (第三节呢, 下一章, 这一节还讲了什么), the item of
+a list just given (第二个呢), the year, the subject (那国际标准呢), or all but the thing asked (谁负责). What it leaves open is
+taken from the turn before; what it names replaces what is of the same kind. A question that stands alone inherits
+nothing: a change of topic stays a change of topic.
 """
 
 from __future__ import annotations
@@ -9,18 +12,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.addresses import WHOLE_TEXT, find_addresses, ordinal_of, replace_addresses, spoken
+from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
 from assistant.patterns import pattern, patterns
 from assistant.subject import content_of, cut_single, topic_of
 from assistant.types import Turn
 from index.chunk import target_years
-from index.headings import chinese_numeral
-from index.lexical import ENGLISH_STOP_WORDS, fold
+from index.enrich import Enrichment
+from index.lexical import ENGLISH_STOP_WORDS, chinese_terms, english_terms, fold
 from index.types import Document
 
 _YEAR = re.compile(r"(?:到|在|by |in |for )?\s*((?:19|20)\d{2})\s*年?(?:底|末)?")
 _ENGLISH_NOUN_PHRASE = re.compile(
-    r"(?P<head>\b(?:how many|how much|what|which)\s+)(?P<np>(?:[\w'-]+\s+){1,5}?)"
-    r"(?=(?:will|are|is|do|does|did|should|shall|have|has|must|can|could|would|may|by|in|to|need|be)\b)",
+    r"(?P<head>\b(?:how many|how much|what|which)\s+)(?P<np>(?:[\w'-]+\s+){0,4}?[\w'-]+)"
+    r"(?=\s+(?:will|are|is|do|does|did|should|shall|have|has|must|can|could|would|may|by|in|to|need|be)\b|\s*[?.!]|\s*$)",
     re.IGNORECASE,
 )
 _ENGLISH_OBJECT = re.compile(
@@ -30,7 +35,7 @@ _ENGLISH_OBJECT = re.compile(
 
 
 _ENGLISH_SUBJECT = re.compile(
-    r"\b(?:will|is|are|was|were|does|do|did|should|can|has|have)\s+(?P<np>(?:(?:the|a|an)\s+)?[\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s+(?:be|being|been|get|improved|handled|planned|promoted|supported|going|mentioned|covered|allowed|required)\b)",
+    r"\b(?:will|is|are|was|were|does|do|did|should|can|has|have)\s+(?P<np>(?:(?:the|a|an)\s+)?[\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s+(?:be|being|been|get|going|\w{2,}ed)\b)",
     re.IGNORECASE,
 )
 # "Does it say…", "is it mandatory": the pronoun is the document or nothing at all.
@@ -54,70 +59,269 @@ _PRONOUNS = frozenset(
 )
 
 
+# An organization's name in an English translation.
+_ENGLISH_BODY = re.compile(
+    r"(?:[A-Z][\w-]+ (?:(?:of|for|on) (?:the )?)?){1,5}"
+    r"(?:Commission|Committee|Exchange|Organization|Cent(?:er|re)|Bureau|Council|Agency|Office|Institute|Government)\b"
+)
+# Elliptic questions in English as one would ask them in full, with the subject of the question before.
+_ENGLISH_COMPLETIONS = (
+    (re.compile(r"^(?:and |but |so )?(?:by |until |since )?when|deadline"), "By when is {} planned?"),
+    (re.compile(r"^(?:and |but |so )?who\b.*\bpays?|^(?:and |but |so )?who\b.*\bfunds?"), "Who pays for {}?"),
+    (re.compile(r"^(?:and |but |so )?who\b"), "Who is responsible for {}?"),
+    (re.compile(r"money|cost|budget"), "How much money is planned for {}?"),
+    (re.compile(r"^(?:and |but |so )?to whom"), "To whom is {} addressed?"),
+    (re.compile(r"^(?:and |but |so )?why\b"), "Why is {} planned?"),
+    (re.compile(r"^(?:and |but |so )?how many\b"), "How many {} are planned?"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A standalone question, the addresses that it points to, sentences that it wants no more, its new subject."""
+    """A standalone question, the addresses that it points to, sentences that it wants no more, its new subject.
+
+    `absent` names why it can't be made standalone: `which_node`, `which_item`, `no_such_item:4`, `no_next_section`, …
+    """
 
     text: str
     addresses: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     focus: str = ""
+    absent: str = ""
 
 
-def standalone(text: str, history: Sequence[Turn], document: Document) -> Rewrite:
+def standalone(
+    text: str, history: Sequence[Turn], document: Document, enrichment: Enrichment | None = None
+) -> Rewrite:
     """A question as it would be asked without its history."""
     if not history:
         return Rewrite(text)
     last = history[-1]
-    if switch := pattern("followup.switch").match(fold(text)):
-        rest = text[switch.end() :].strip() if len(fold(text)) == len(text) else ""
+    enrichment = enrichment or Enrichment()
+    folded = fold(text)
+    if switch := pattern("followup.switch").match(folded):
+        rest = text[switch.end() :].strip() if len(folded) == len(text) else ""
         if re.search(r"\w{2}", rest):
             return Rewrite(rest)
-    folded = fold(text)
-    if address := _neighbour(folded, last, document):
-        return Rewrite(_asked_for(address, document), (address,))
+    if corrected := _correction(folded, text):
+        return _corrected(corrected, last, document) or standalone(corrected, history, document, enrichment)
+    if placed := _placed(text, folded, last, document, enrichment):
+        return placed
+    if (asked := asks_for_parts(folded, document)) and not pattern("followup.pronoun").search(folded):
+        # A question for the document's parts stands alone, however short it is; 最短的呢 asks as the one before.
+        return _substituted(folded, text, last, document) or _parts_of(text, folded, asked, last, document)
     if pattern("followup.more").match(folded):
         return Rewrite(last.query, exclude=last.sentences)
     if year := _shifted_year(folded, last, document):
         return Rewrite(_with_year(last.query, year))
-    if (subject := _replaced_subject(folded, text)) and (
-        rewritten := _substitute(last.query, subject, document)
-    ):
-        return Rewrite(rewritten, focus=subject)
     return (
-        _without_pronoun(text, folded, last, document)
+        _substituted(folded, text, last, document)
+        or _without_pronoun(text, folded, last, document, enrichment)
         or _completed(text, folded, last, document)
         or Rewrite(text)
     )
 
 
-def _asked_for(address: str, document: Document) -> str:
-    """A question for a chapter or section, as one would ask it."""
-    chapter, _, section = address.partition(".")
-    if chapter == "0":
-        return f"{document.section(address).label}讲什么"
-    place = f"第{chinese_numeral(int(chapter))}章"
-    return f"{place}第{chinese_numeral(int(section))}节讲什么" if section else f"{place}讲什么"
+def _correction(folded: str, text: str) -> str:
+    """What a correction (不，我问的是…, "I meant …") puts in the place of what was asked; "" if it is none."""
+    for form in patterns("followup.correction"):
+        if (match := form.match(folded)) and len(folded) == len(text):
+            return text[match.start("x") : match.end("x")].strip(" ?？。.!！,，的")
+    return ""
 
 
-def _neighbour(folded: str, last: Turn, document: Document) -> str:
-    """The section or chapter before or after the one cited last, if that is asked for and there is one."""
-    following, previous = (
-        pattern("followup.next_node").search(folded),
-        pattern("followup.previous_node").search(folded),
+def _corrected(subject: str, last: Turn, document: Document) -> Rewrite | None:
+    """The question before with another subject or year, where a correction names one; None where it asks by itself."""
+    asks = re.search(
+        r"什么|哪|怎|如何|多少|几|谁|吗|\b(?:what|which|how|who|when|where|why|do|does|is|are|will)\b",
+        fold(subject),
     )
-    if len(folded) > 24 or not (following or previous) or not last.sections:
-        return ""
-    step = 1 if following else -1
-    if re.search("章|chapter", folded):
-        chapters = [chapter.address for chapter in document.chapters]
-        here = last.sections[-1].partition(".")[0]
-        at = chapters.index(here) + step if here in chapters else -1
-        return chapters[at] if 0 <= at < len(chapters) else ""
-    sections = [section.address for section in document.sections()]
-    here = last.sections[-1]
-    at = sections.index(here) + step if here in sections else -1
-    return sections[at] if 0 <= at < len(sections) else ""
+    if asks or len(subject) > 40:
+        return None
+    bare = re.sub(r"^the (?=\w+ ones?$)", "", subject)
+    rewritten = _substitute(last.query, bare, document)
+    return Rewrite(rewritten, focus=bare) if rewritten else None
+
+
+def _substituted(folded: str, text: str, last: Turn, document: Document) -> Rewrite | None:
+    """The question before with what a short follow-up names in the place of what is of its kind."""
+    subject = _replaced_subject(folded, text)
+    rewritten = subject and _substitute(last.query, subject, document)
+    return Rewrite(rewritten, focus=subject) if rewritten else None
+
+
+# --- places
+
+
+def step_of(folded: str) -> int:
+    """1 where the node after another is asked for, -1 for the one before, else 0."""
+    if len(folded) > 48:
+        return 0
+    if pattern("followup.next_node").search(folded):
+        return 1
+    return -1 if pattern("followup.previous_node").search(folded) else 0
+
+
+def asks_for_node(folded: str) -> bool:
+    """Whether a question speaks of 这一章 or "that section"."""
+    return bool(pattern("followup.node").search(folded))
+
+
+def needs_history(folded: str) -> bool:
+    """Whether a message only makes sense after another: 继续, 原文, 第二个呢, "anything else?"."""
+    names = ("more", "continue", "full", "item", "how_many")
+    return any(pattern(f"followup.{name}").match(folded) for name in names)
+
+
+def neighbour(address: str, step: int, unit: str, document: Document) -> Rewrite:
+    """The chapter or section (`unit`) before or after a node, or `absent` where there is none."""
+    chapter, _, _ = address.partition(".")
+    section = address.partition("#")[0]
+    if unit == "chapter":
+        nodes = [c.address for c in document.chapters]
+        at = nodes.index(chapter) if chapter in nodes else -1
+    else:
+        nodes = [s.address for s in document.sections()]
+        inside = [at for at, s in enumerate(nodes) if s == section or s.partition(".")[0] == section]
+        at = inside[-1 if step > 0 else 0] if inside else -1
+    if 0 <= at + step < len(nodes):
+        return Rewrite("", (nodes[at + step],))
+    return Rewrite("", absent=f"no_{'next' if step > 0 else 'previous'}_{unit}")
+
+
+def _placed(text: str, folded: str, last: Turn, document: Document, enrichment: Enrichment) -> Rewrite | None:
+    """A follow-up that points to a place: a neighbour, this section, its full text, an item of a list, 第三节."""
+    language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
+    here = _here(last, document, enrichment)
+    addresses, rest = find_addresses(text, document)
+    if not addresses and here and (step := step_of(folded)):
+        found = neighbour(here, step, "chapter" if re.search(r"章|chapter", folded) else "section", document)
+        return (
+            Rewrite(_asked_for(found.addresses, language), found.addresses)
+            if found.addresses
+            else Rewrite(text, absent=found.absent)
+        )
+    if any(address.startswith("?") for address in addresses) or re.search(
+        r"最后|倒数|\b(?:last|final)\b", folded
+    ):
+        named = find_addresses(text, document, here)[0]
+        if addresses and here and not content_of(pattern("frames.navigation").sub(" ", rest), document):
+            return Rewrite(_asked_for(named, language), named)
+    if (
+        here
+        and not addresses
+        and (match := pattern("followup.node").search(folded))
+        and len(text) == len(folded)
+    ):
+        node = here.partition(".")[0] if re.search(r"章|chapter", match.group()) else here.partition("#")[0]
+        excluded = last.sentences if pattern("followup.else").search(folded) else ()
+        return Rewrite(
+            f"{text[: match.start()]}{spoken(node, language)}{text[match.end() :]}", exclude=excluded
+        )
+    if last.sections and pattern("followup.full").match(folded):
+        nodes = tuple(dict.fromkeys(address.partition("#")[0] for address in last.sentences)) or (here,)
+        return Rewrite(_asked_for(nodes[:3], language), nodes[:3])
+    if last.sentences and pattern("followup.continue").match(folded):
+        return _continued(last, document, language)
+    mentioned = _mentioned(last.query, document)
+    if mentioned and (count := pattern("followup.how_many").match(folded)):
+        zh = f"“{mentioned.term}”出现了{count['zh']}？"
+        return Rewrite(zh if count["zh"] else f"How {count['en']} is “{mentioned.term}” mentioned?")
+    ordinal = patterns("followup.same_kind")[-1]
+    if (match := pattern("followup.item").match(folded)) and not ordinal.search(fold(last.query)):
+        return _item(match, last, document, language)
+    return None
+
+
+def _parts_of(text: str, folded: str, asked: str, last: Turn, document: Document) -> Rewrite:
+    """A question for parts, of the node that the question before named where it names none itself."""
+    named = find_addresses(last.query, document)[0]
+    smaller = re.search("sections|sentences|characters", asked) and "chapters" not in asked
+    if (
+        not smaller
+        or len(named) != 1
+        or "?" in named[0]
+        or WHOLE_TEXT.search(folded)
+        or find_addresses(text, document)[0]
+    ):
+        return Rewrite(text)
+    if re.search(r"[\u4e00-\u9fff]", text):
+        return Rewrite(f"{spoken(named[0])}{re.sub('^(?:那么?|它)', '', text)}")
+    bare = re.sub(r"^(?:and |but |so )", "", text, flags=re.IGNORECASE).rstrip("?. ")
+    return Rewrite(f"{bare[:1].upper()}{bare[1:]} in {spoken(named[0], 'en')}?")
+
+
+def _mentioned(query: str, document: Document) -> Mentions | None:
+    """The term whose places a question asks for."""
+    return asks_for_mentions(find_addresses(query, document)[1], document)
+
+
+def _here(last: Turn, document: Document, enrichment: Enrichment) -> str:
+    """The node that the turn before was about: the one its question named, else the one it was answered from."""
+    named = [a for a in find_addresses(last.query, document)[0] if not a.startswith("?")]
+    if named:
+        return named[-1]
+    cited = dict.fromkeys(a.partition("#")[0] for a in last.sentences if document.has(a))
+    if not cited:
+        return last.sections[-1] if last.sections else ""
+    asked = {*chinese_terms(last.query), *english_terms(last.query)}
+
+    def likeness(section: str) -> float:
+        cited = [a for a in last.sentences if a.partition("#")[0] == section]
+        texts = [f"{document.sentence(a).text} {enrichment.english(a) or ''}" for a in cited]
+        return max(len(asked & {*chinese_terms(text), *english_terms(text)}) / len(text) for text in texts)
+
+    return max(cited, key=likeness)
+
+
+def _asked_for(addresses: Sequence[str], language: str) -> str:
+    """A question for nodes, as one would ask it."""
+    if language == "zh":
+        return f"{'、'.join(spoken(address) for address in addresses)}讲什么"
+    return f"What does {' and '.join(spoken(address, 'en') for address in addresses)} say?"
+
+
+def _continued(last: Turn, document: Document, language: str) -> Rewrite:
+    """The rest of the section that was cited last, or the section after it."""
+    section = document.section_of(last.sentences[-1])
+    at = [sentence.address for sentence in section.sentences].index(last.sentences[-1])
+    following = tuple(sentence.address for sentence in section.sentences[at + 1 :])
+    if not following:
+        found = neighbour(section.address, 1, "section", document)
+        if not found.addresses:
+            return Rewrite(last.query, absent=found.absent)
+        following = found.addresses
+    return Rewrite(_asked_for(following, language), following)
+
+
+def _item(match: re.Match[str], last: Turn, document: Document, language: str) -> Rewrite | None:
+    """One of what was listed before; None where nothing was listed."""
+    listed = _listed(last, document)
+    at = ordinal_of(match["nth"] or match["nth_en"], len(listed))
+    if len(listed) < 2:  # one is no list
+        return None
+    if not 1 <= at <= len(listed):
+        return Rewrite(last.query, absent=f"no_such_item:{len(listed)}")
+    return Rewrite(_asked_for(listed[at - 1], language), listed[at - 1])
+
+
+def _listed(last: Turn, document: Document) -> list[tuple[str, ...]]:
+    """What the turn before listed: items with all their sentences, places of a term, sentences, or sections."""
+    sentences = [document.sentence(address) for address in last.sentences if document.has(address)]
+    if sentences and not _mentioned(last.query, document):
+        if not all(sentence.is_lead for sentence in sentences):
+            return [(sentence.address,) for sentence in sentences]
+        return [
+            tuple(s.address for s in document.section_of(lead.address).sentences if s.item == lead.item)
+            for lead in sentences
+        ]
+    inside = [node for node in last.sections if "." in node]
+    nodes = inside if len(inside) >= len(last.sections) - 1 else list(last.sections)
+    cited = {node: tuple(a for a in last.sentences if a.partition("#")[0] == node) for node in nodes}
+    return [cited[node] or (node,) for node in nodes]
+
+
+# --- years and subjects
 
 
 def _shifted_year(folded: str, last: Turn, document: Document) -> str:
@@ -177,8 +381,23 @@ def _substitute(query: str, subject: str, document: Document) -> str:
     """The question before with its subject replaced; "" where nothing can be replaced."""
     if year := re.fullmatch(r"(?:到|在|by |in |for )?\s*((?:19|20)\d{2})\s*年?(?:底|末|的?目标)?", subject):
         return _with_year(query, year[1])
+    named, beside = find_addresses(subject, document)
+    if named and not content_of(beside, document):
+        return replace_addresses(query, subject, document)
+    for kind in patterns("followup.same_kind"):
+        before = [match for match in kind.finditer(query.lower()) if len(query) == len(query.lower())]
+        if before and kind.fullmatch(re.sub(r"^the | ones?$|的$", "", subject.lower())):
+            return (
+                query[: before[-1].start()]
+                + re.sub(r"^the | ones?$|的$", "", subject)
+                + query[before[-1].end() :]
+            )
     if re.fullmatch(r"[\d.]+", subject):
         return ""
+    mentioned = _mentioned(query, document)
+    if mentioned and (at := fold(query).find(mentioned.term)) >= 0 and len(fold(query)) == len(query):
+        bare = re.sub(r"^(?:the|a|an)\s+", "", subject)
+        return query[:at] + bare + query[at + len(mentioned.term) :]
     if re.search(r"[\u4e00-\u9fff]", query):
         return _substitute_chinese(query, subject, document)
     return _substitute_english(query, subject)
@@ -211,19 +430,17 @@ def _substitute_english(query: str, subject: str) -> str:
         return f"{query[: match.start('np')]}{subject}{query[match.end('np') :]}"
     if words[-1].lower() in {"one", "ones"} and (match := _ENGLISH_NOUN_PHRASE.search(query)):
         head = match["np"].split()[-1]
-        return f"{query[: match.start('np')]}{' '.join([*words[:-1], head])} {query[match.end('np') :]}"
+        return f"{query[: match.start('np')]}{' '.join([*words[:-1], head])}{query[match.end('np') :]}"
     bare = re.sub(r"^(?:the|a|an)\s+", "", subject, flags=re.IGNORECASE)
     if (match := _ENGLISH_NOUN_PHRASE.search(query)) and match["np"].split()[-1].lower() == bare.split()[
         -1
     ].lower():
-        return f"{query[: match.start('np')]}{bare} {query[match.end('np') :]}"
+        return f"{query[: match.start('np')]}{bare}{query[match.end('np') :]}"
     if match := _last(_ENGLISH_OBJECT, query):
         return f"{query[: match.start('np')]}{subject}{query[match.end('np') :]}"
     if match := _ENGLISH_NOUN_PHRASE.search(query):
         head = match["np"].split()[-1] if len(match["np"].split()) > 1 else ""
-        return (
-            f"{query[: match.start('np')]}{' '.join(filter(None, (bare, head)))} {query[match.end('np') :]}"
-        )
+        return f"{query[: match.start('np')]}{' '.join(filter(None, (bare, head)))}{query[match.end('np') :]}"
     content = [w for w in re.findall(r"[A-Za-z][\w'-]*", query) if w.lower() not in ENGLISH_STOP_WORDS]
     return query.replace(content[0], subject, 1) if len(content) == 1 else f"{subject}?"
 
@@ -240,7 +457,9 @@ def _last(form: re.Pattern[str], query: str) -> re.Match[str] | None:
     )
 
 
-def _without_pronoun(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
+def _without_pronoun(
+    text: str, folded: str, last: Turn, document: Document, enrichment: Enrichment
+) -> Rewrite | None:
     """A question whose pronoun is replaced by what it stands for, or None if it has none."""
     match = pattern("followup.pronoun").search(folded)
     if (
@@ -255,13 +474,14 @@ def _without_pronoun(text: str, folded: str, last: Turn, document: Document) -> 
         return None
     if (
         match.group() in {"that", "this", "those", "these"}
-        and re.match(r"\s+\w", folded[match.end() :])
+        and re.match(r"\s+(?!(?:in|for|by|from|of|to|at|with)\b)\w", folded[match.end() :])
         and match["noun_en"] is None
     ):
         # A demonstrative before a noun of the question's own, or "there is": nothing to resolve.
         return None
     exclude = last.sentences if pattern("followup.else").search(folded) else ()
-    antecedent = _antecedent(match["noun"] or match["noun_bare"] or match["noun_en"] or "", last, document)
+    noun = match["noun"] or match["noun_bare"] or match["noun_en"] or ""
+    antecedent = _antecedent(noun, last, document, enrichment)
     if not antecedent:
         return None
     possessive = "'s" if match.group() in {"its", "their"} else ""
@@ -269,49 +489,80 @@ def _without_pronoun(text: str, folded: str, last: Turn, document: Document) -> 
     return Rewrite(re.sub(r"^(?:那么?|and )", "", rewritten), exclude=exclude)
 
 
-def _antecedent(noun: str, last: Turn, document: Document) -> str:
-    """What a pronoun stands for: a body for 这个机构, else the subject of the question before."""
-    bodies = pattern("bodies.suffix").pattern
-    is_body = bool(noun) and bool(
-        re.search(bodies, noun)
-        or noun
-        in {
-            "body",
-            "commission",
-            "committee",
-            "organization",
-            "organisation",
-            "agency",
-            "department",
-            "group",
-        }
-    )
+def _antecedent(noun: str, last: Turn, document: Document, enrichment: Enrichment) -> str:
+    """What a pronoun stands for: a body for 这个机构 or after "who", a place after a place, else the question's subject."""
     chinese = re.search(r"[\u4e00-\u9fff]", last.query) is not None
-    if is_body:
-        named = re.compile(rf"[\u4e00-\u9fff]{{2,12}}?(?:{bodies})")
-        quotes = [document.sentence(address).text for address in last.sentences if document.has(address)]
-        for source in (last.query, *quotes):
-            for match in named.finditer(source):
-                body = re.sub(
-                    rf"^.*(?:{pattern('bodies.verbs').pattern})(?=[\u4e00-\u9fff]{{4,}}$)", "", match.group()
-                )
-                if len(body) > 3 and not body.startswith(("这", "那", "该", "什么", "哪")):
-                    return body
+    is_body = bool(
+        re.fullmatch(pattern("bodies.suffix").pattern, noun) or pattern("bodies.noun_en").fullmatch(noun)
+    )
+    folded = fold(last.query)
+    asked_body = not noun and bool(
+        pattern("slots.body").search(folded) or pattern("slots.person").search(folded)
+    )
+    if is_body or asked_body or not chinese:
+        names = _bodies(noun, last, document, enrichment, chinese=chinese)
+        head = {name for name in names if name.split()[-1].lower() in folded.split()}
+        if names and (is_body or asked_body):
+            return names[0]
+        if head and not noun:
+            return min(head, key=names.index)
+    if mentioned := _mentioned(last.query, document):
+        return mentioned.term
+    named, rest = find_addresses(last.query, document)
+    parts = asks_for_parts(folded, document)
+    place = (
+        named[-1] if named and "?" not in named[-1] else last.sections[0] if parts and last.sections else ""
+    )
+    beside = content_of(pattern("frames.navigation").sub(" ", rest), document)
+    if place and not noun and (parts or not beside):
+        return spoken(place, "zh" if chinese else "en")
     if chinese:
         topic = topic_of(last.query, document)
         return (
             topic + noun if noun and noun not in topic and not is_body and len(noun) > 1 and topic else topic
         )
-    if name := _PROPER_NAME.search(last.query):
+    return _english_subject(last.query)
+
+
+def _bodies(noun: str, last: Turn, document: Document, enrichment: Enrichment, *, chinese: bool) -> list[str]:
+    """The bodies named in the question before, then in the sentences that answered it; of the kind `noun` first."""
+    asked = {*chinese_terms(last.query), *english_terms(last.query)}
+    texts = {
+        a: (document.sentence(a).text, enrichment.english(a) or "") for a in last.sentences if document.has(a)
+    }
+    # The sentence most like the question is its answer; the others are beside it.
+    cited = sorted(
+        texts, key=lambda a: -len(asked & {*chinese_terms(texts[a][0]), *english_terms(texts[a][1])})
+    )
+    if not chinese:
+        sources = (last.query, *(texts[address][1] for address in cited))
+        return [match.group() for source in sources for match in _ENGLISH_BODY.finditer(source)]
+    suffix = pattern("bodies.suffix").pattern
+    named = re.compile(rf"[\u4e00-\u9fff]{{2,12}}?(?:{suffix})")
+    found = []
+    for source in (last.query, *(texts[address][0] for address in cited)):
+        for match in named.finditer(source):
+            body = re.sub(
+                rf"^.*(?:{pattern('bodies.verbs').pattern})(?=[\u4e00-\u9fff]{{4,}}$)", "", match.group()
+            )
+            if len(body) > 3 and not re.search(r"^[这那该]|什么|哪|谁", body):  # a name and its kind
+                found.append(body)
+    kind = noun if noun and not pattern("bodies.generic").fullmatch(noun) else ""
+    return sorted(found, key=lambda body: not body.endswith(kind))
+
+
+def _english_subject(query: str) -> str:
+    """What an English question is about: a proper name, else the noun phrase that its form points to."""
+    if name := _PROPER_NAME.search(query):
         return name.group()
     for found in (
-        _first(_ENGLISH_SUBJECT, last.query),
-        _last(_ENGLISH_OBJECT, last.query),
-        _first(_ENGLISH_NOUN_PHRASE, last.query),
+        _first(_ENGLISH_SUBJECT, query),
+        _last(_ENGLISH_OBJECT, query),
+        _first(_ENGLISH_NOUN_PHRASE, query),
     ):
         if found:
             return found["np"].strip()
-    content = [w for w in re.findall(r"[A-Za-z][\w'-]*", last.query) if w.lower() not in ENGLISH_STOP_WORDS]
+    content = [w for w in re.findall(r"[A-Za-z][\w'-]*", query) if w.lower() not in ENGLISH_STOP_WORDS]
     return " ".join(content[-4:])
 
 
@@ -325,7 +576,11 @@ def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrit
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):
-        words = [w for w in re.findall(r"[A-Za-z][\w'-]*", last.query) if w.lower() not in ENGLISH_STOP_WORDS]
-        return Rewrite(f"{text.rstrip('?？ ')} — {' '.join(words)}?") if words else None
+        if not (subject := _english_subject(last.query)):
+            return None
+        for form, template in _ENGLISH_COMPLETIONS:
+            if form.search(folded):
+                return Rewrite(template.format(subject))
+        return Rewrite(f"{text.rstrip('?？ ')} — {subject}?")
     topic = topic_of(last.query, document) or f"{last.query.rstrip('?？。 ')}，"
     return Rewrite(f"{topic}{text}")

@@ -116,7 +116,7 @@ class Assistant:
         return RunnableSequence(*steps)
 
     def _understand(self, state: _State) -> None:
-        state.query = understand(state.question, state.history, self.index.document)
+        state.query = understand(state.question, state.history, self.index.document, self.index.enrichment)
         if self.model is not None:
             from assistant.phrase import understand_with
 
@@ -163,7 +163,7 @@ class Assistant:
             case Intent.NAVIGATION:
                 return structure.navigate(query, document)
             case Intent.STRUCTURE:
-                return structure.count(query, document)
+                return structure.parts(query, document)
             case Intent.FIGURES:
                 return structure.figures(query, document)
             case Intent.MENTIONS:
@@ -173,6 +173,8 @@ class Assistant:
                     return abstain(
                         Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2])
                     )
+                answer = extract(query, ranking, self.index, load_calibration())
+                return structure.under_headings(answer, query, document)
             case Intent.CONTENT:
                 if items := structure.items_of(
                     (document.section(s.address) for s in ranking.sections), query

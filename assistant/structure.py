@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
-from assistant.addresses import find_addresses
+from assistant.addresses import find_addresses, ordinal_of
+from assistant.asked import Mentions, asks_for_mentions
 from assistant.draft import Draft, Line, Ref, abstain, runs
 from assistant.evidence import has_figure
+from assistant.patterns import pattern
 from assistant.types import Query, Reason, Status
-from assistant.understand import asks_for_mentions
 from index.chunk import target_years
 from index.enrich import Enrichment
 from index.lexical import english_terms, fold
@@ -17,15 +20,19 @@ from index.retrieve import Retriever
 from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
-_EXTREME = re.compile(r"最多|\bmost\b|(?P<least>最少|\b(?:fewest|least)\b)")
+_YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _SECTIONS_ASKED = re.compile(r"节|\bsections?\b")
 _ASKS_ITEMS = re.compile(
     r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
     r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
     r"(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
+    r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
+    r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
 )
+# Ordinals of running text: 一是…二是….
+_ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
 _SPEAKS_OF_PARTS = re.compile(
-    r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles|aspects|items|points|areas)\b"
+    r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles?|aspects?|items?|points?|areas)\b"
 )
 _HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:title|titled|heading|called|name)\b")
 
@@ -44,9 +51,9 @@ def navigate(query: Query, document: Document) -> Draft:
             if node.heading and node.chapter:
                 lines.append(Line((Ref(node.address),)))
             if not heading_only or not node.heading:
-                lines.append(
-                    Line((Ref(node.address, tuple(sentence.address for sentence in node.sentences)),))
-                )
+                whole = [sentence.address for sentence in node.sentences]
+                left = [address for address in whole if address not in query.exclude] or whole
+                lines += [Line((ref,)) for ref in runs(node.address, left)]
         else:
             lines.append(Line((Ref(node.address),)))
             if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
@@ -63,170 +70,406 @@ def _existing(address: str, document: Document) -> Chapter | Section | Sentence 
 
 
 def _no_such_node(address: str, document: Document) -> Draft:
+    node = address.partition("#")[0]
     chapter = address.partition(".")[0]
-    if address.startswith("?"):
-        return abstain(Reason.AMBIGUOUS, detail="section_without_chapter")
+    if "?" in address:
+        detail = "sentence_without_section" if "#" in address else "section_without_chapter"
+        return abstain(Reason.AMBIGUOUS, detail=detail)
+    if "#" in address and document.has(node):
+        detail = f"no_such_sentence:{len(document.section(node).sentences)}"
+        return abstain(Reason.NOT_IN_DOCUMENT, detail=detail, near=(node,))
     here = next((c for c in document.chapters if c.address == chapter), None)
-    detail = "no_such_chapter" if here is None else "no_such_section"
+    detail = "no_such_chapter" if here is None else f"no_such_section:{_size(here)}"
     near = tuple(section.address for section in (here or document.chapters[-1]).sections[-2:])
     return abstain(Reason.NOT_IN_DOCUMENT, detail=detail, near=near)
 
 
-def count(query: Query, document: Document) -> Draft:
-    """How many chapters, sections, sentences or characters there are, of the document or of one chapter."""
-    what = query.detail
-    if what == "documents":
-        return cited_documents(query, document)
-    asked = [a for a in query.addresses if not a.startswith("0.")]
-    chapters = [c for c in document.chapters if c.address in {a.partition(".")[0] for a in asked}]
-    if asked and not chapters:
-        return _no_such_node(asked[0], document)
-    if extreme := _EXTREME.search(query.folded):
-        by_size = min if extreme["least"] else max
-        size = by_size(map(_size, document.chapters))
-        chapters = [chapter for chapter in document.chapters if _size(chapter) == size]
-    if what in {"sentences", "characters"}:
-        return _count_text(query, what, chapters, document)
-    numbered = [section for c in (chapters or document.chapters) for section in c.sections if section.number]
-    values = (
-        ("chapters", str(len(document.chapters))),
-        ("sections", str(len(numbered))),
-        ("front", str(len(document.front))),
-    )
-    if chapters:
+def parts(query: Query, document: Document) -> Draft:
+    """What a question for the document's own parts asks: counts, lists, the longest, all years, bodies or documents."""
+    what, _, argument = query.detail.partition(":")
+    missing = next((a for a in query.addresses if _existing(a, document) is None), None)
+    if missing:
+        return _no_such_node(missing, document)
+    match what:
+        case "documents":
+            return cited_documents(query, document)
+        case "years":
+            return _all_named(query, document, what, _YEARS)
+        case "bodies":
+            return _all_named(query, document, what, pattern("bodies.name"))
+        case "most" | "least":
+            unit, _, measure = argument.partition(":")
+            return _extreme(what, unit, measure, query, document)
+        case "exactly":
+            return _exactly(int(argument), document)
+        case "sentences" | "characters":
+            return _count_text(query, what, document)
+    return _count_nodes(query, what, document)
+
+
+def _chapters_of(query: Query, document: Document) -> list[Chapter]:
+    """The chapters that a question names, or all."""
+    named = {a.partition(".")[0] for a in query.addresses if not a.startswith("0.")}
+    return [c for c in document.chapters if not named or c.address in named]
+
+
+def _numbered(chapter: Chapter) -> list[Section]:
+    return [section for section in chapter.sections if section.number]
+
+
+def _count_nodes(query: Query, what: str, document: Document) -> Draft:
+    """How many chapters and sections there are, of the document or of the chapters named, with their headings."""
+    chapters = _chapters_of(query, document)
+    if len(chapters) < len(document.chapters):
         lines = []
         for chapter in chapters:
-            inside = [section for section in chapter.sections if section.number]
-            refs = (Ref(chapter.address), *(Ref(section.address) for section in inside))
-            lines.append(Line(refs[:1], frame="count_in_chapter", values=(("sections", str(len(inside))),)))
+            refs = (Ref(chapter.address), *(Ref(section.address) for section in _numbered(chapter)))
+            lines.append(
+                Line(refs[:1], frame="count_in_chapter", values=(("sections", str(_size(chapter))),))
+            )
             lines += [Line((ref,)) for ref in refs]
         return Draft(Status.ANSWERED, lines=tuple(lines))
-    headings = tuple(Ref(chapter.address) for chapter in document.chapters)
-    opening = Line(headings, frame="count_chapters" if what == "chapters" else "count_all", values=values)
-    listed = [
-        Line(
-            (ref,),
-            frame="" if what == "chapters" else "heading_with_count",
-            values=(("sections", str(_size(chapter))),),
+    values = (
+        ("chapters", str(len(chapters))),
+        ("sections", str(sum(map(_size, chapters)))),
+        ("front", str(len(document.front))),
+    )
+    headings = tuple(Ref(chapter.address) for chapter in chapters)
+    frame = "count_chapters" if what == "chapters" else "count_all"
+    lines = [Line(headings, frame=frame, values=values)]
+    for ref, chapter in zip(headings, chapters, strict=True):
+        with_count = what not in {"chapters", "contents"}
+        lines.append(
+            Line(
+                (ref,),
+                frame="heading_with_count" if with_count else "",
+                values=(("sections", str(_size(chapter))),),
+            )
         )
-        for ref, chapter in zip(headings, document.chapters, strict=True)
+        if what == "contents":
+            lines += [Line((Ref(section.address),)) for section in _numbered(chapter)]
+    return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _exactly(wanted: int, document: Document) -> Draft:
+    """The chapters with so many sections."""
+    chapters = [chapter for chapter in document.chapters if _size(chapter) == wanted]
+    if not chapters:
+        return abstain(Reason.NOT_IN_DOCUMENT)
+    return Draft(Status.ANSWERED, lines=tuple(line for c in chapters for line in _with_sections(c)))
+
+
+def _with_sections(chapter: Chapter) -> list[Line]:
+    values = (("sections", str(_size(chapter))),)
+    sections = [Line((Ref(section.address),)) for section in _numbered(chapter)]
+    return [Line((Ref(chapter.address),), frame="heading_with_count", values=values), *sections]
+
+
+def _extreme(which: str, unit: str, measure: str, query: Query, document: Document) -> Draft:
+    """The chapters, sections or sentences with the most or least of a measure, all where several are equal."""
+    chapters = _chapters_of(query, document)
+    if measure == "sections":
+        sizes: dict[Ref, int] = {Ref(c.address): _size(c) for c in chapters}
+    elif unit == "chapters":
+        sizes = {Ref(c.address): sum(_length(s, measure) for s in c.sections) for c in chapters}
+    elif unit == "sentences":
+        inside = [(s, x) for c in chapters for s in c.sections for x in s.sentences]
+        sizes = {Ref(s.address, (x.address,)): _letters(x.text) for s, x in inside}
+    else:
+        sizes = {Ref(s.address): _length(s, measure) for c in chapters for s in _numbered(c)}
+    size = (max if which == "most" else min)(sizes.values())
+    found = [ref for ref, value in sizes.items() if value == size]
+    if measure == "sections":
+        return Draft(
+            Status.ANSWERED,
+            lines=tuple(line for ref in found for line in _with_sections(document.chapter(int(ref.node)))),
+        )
+    frame = "size_sentences" if measure == "sentences" else "size_characters"
+    lines = [
+        line
+        for ref in found
+        for line in (Line((ref,)), Line((ref,), frame=frame, values=(("count", str(size)),)))
     ]
-    return Draft(Status.ANSWERED, lines=(opening, *listed))
+    return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _letters(text: str) -> int:
+    return len(re.sub(r"\s", "", text))
+
+
+def _length(section: Section, measure: str) -> int:
+    return len(section.sentences) if measure == "sentences" else _letters(section.text)
+
+
+def _all_named(query: Query, document: Document, what: str, form: re.Pattern[str]) -> Draft:
+    """Every sentence that names a year or a body, with the list of those named."""
+    wanted, names = [], []
+    for section in document.sections():
+        for sentence in section.sentences if _within(section, query) else ():
+            found = [_name(match.group()) for match in form.finditer(sentence.text)]
+            if found:
+                wanted.append(Ref(section.address, (sentence.address,)))
+                names += found
+    if not wanted:
+        return abstain(Reason.NOT_IN_DOCUMENT)
+    listed = sorted(set(names)) if what == "years" else list(dict.fromkeys(names))
+    values = (("count", str(len(listed))), ("names", "、".join(listed)))
+    return Draft(
+        Status.ANSWERED,
+        lines=(Line(tuple(wanted), frame=f"all_{what}", values=values), *(Line((ref,)) for ref in wanted)),
+    )
+
+
+def _name(text: str) -> str:
+    """A name without the words before it that are no part of it."""
+    bare = re.sub(rf"^.*(?:{pattern('bodies.before').pattern})(?=[\u4e00-\u9fff]{{2,}}$)", "", text)
+    return bare or text
 
 
 def _size(chapter: Chapter) -> int:
-    return sum(1 for section in chapter.sections if section.number)
+    return len(_numbered(chapter))
 
 
-def _count_text(query: Query, what: str, chapters: Sequence[Chapter], document: Document) -> Draft:
-    wanted = [a for a in query.addresses if "." in a and document.has(a)]
-    sections = (
-        [document.section(a) for a in wanted]
-        or [s for c in chapters for s in c.sections]
-        or list(document.sections())
-    )
-    total = sum(len(s.sentences) if what == "sentences" else len(re.sub(r"\s", "", s.text)) for s in sections)
-    nodes = wanted or [chapter.address for chapter in (chapters or document.chapters)]
+def _count_text(query: Query, what: str, document: Document) -> Draft:
+    """How many sentences or characters the text has, or the sections or chapters named."""
+    named = [a.partition("#")[0] for a in query.addresses]
+    nodes = named or [chapter.address for chapter in document.chapters]
+    sections = [s for s in document.sections() if not named or {s.address, str(s.chapter)} & set(named)]
+    total = sum(_length(section, what) for section in sections)
     refs = tuple(Ref(node) for node in nodes)
     return Draft(Status.ANSWERED, lines=(Line(refs, frame=f"count_{what}", values=(("count", str(total)),)),))
 
 
 def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft | None:
-    """Every place that has a term in its text or heading, or every chapter that has not; None where no place has it."""
-    asked = asks_for_mentions(find_addresses(query.text, document)[1], document)
+    """Every place that has a term in its text or heading, or has not, or the first, last or richest; None without any."""
+    asked = _asked_mentions(query, document)
     if asked is None:
         return None
-    term, unit, absent = asked
-    by_chapter = bool(re.match(r"章(?!节)|chapter", unit))
-    has_term = _matcher(term, document, enrichment)
-    sections = [section for section in document.sections() if _within(section, query)]
-    hits = {section.address: [s.address for s in section.sentences if has_term(s)] for section in sections}
-    in_heading = {section.address for section in sections if fold(term) in fold(section.heading)}
-    chapters_with = {
-        section.chapter
-        for section in sections
-        if hits[section.address]
-        or section.address in in_heading
-        or fold(term) in fold(section.heading_path[0] if section.heading_path else "")
-    }
-    if absent:
-        if by_chapter:
+    places = _Places(asked.term, query, document, enrichment)
+    if asked.absent:
+        return places.without(asked) if places.any else None
+    if not places.any and not places.headings:
+        return None
+    if asked.pick in {"first", "last"}:
+        return places.at_end(asked)
+    if asked.pick:
+        return places.richest(asked)
+    if asked.unit and asked.one and (titled := places.titled(asked)):
+        return titled
+    return places.all(asked)
+
+
+def _asked_mentions(query: Query, document: Document) -> Mentions | None:
+    text = _without_exception(query.text) if query.exclude else query.text
+    return asks_for_mentions(find_addresses(text, document)[1], document)
+
+
+def _without_exception(text: str) -> str:
+    return pattern("structure.except").sub(" ", text)
+
+
+class _Places:
+    """The places of one term within what a question covers, read off the parsed document."""
+
+    def __init__(self, term: str, query: Query, document: Document, enrichment: Enrichment) -> None:
+        self.term, self.document = term, document
+        self.has_term, self.count = _matcher(term, document, enrichment)
+        self.sections = [s for s in document.sections() if _within(s, query)]
+        excluded = set(query.exclude)
+        self.hits = {
+            s.address: [x.address for x in s.sentences if x.address not in excluded and self.has_term(x)]
+            for s in self.sections
+        }
+        self.sections = [
+            s
+            for s in self.sections
+            if not excluded & {x.address for x in s.sentences} or self.hits[s.address]
+        ]
+        self.headings = {s.address for s in self.sections if s.chapter and fold(term) in fold(s.heading)}
+        covered = {s.chapter for s in self.sections}
+        self.chapter_headings = {
+            c.address for c in document.chapters if c.number in covered and fold(term) in fold(c.heading)
+        }
+        self.any = any(self.hits.values()) or bool(self.headings)
+        self.headings |= self.chapter_headings
+
+    def _values(self) -> tuple[tuple[str, str], ...]:
+        found = [s for s in self.sections if self.hits[s.address] or s.address in self.headings]
+        chapters = {str(s.chapter) for s in found if s.chapter} | self.chapter_headings
+        in_text = sum(self.count(self.document.sentence(a).text) for hits in self.hits.values() for a in hits)
+        titles = [s.heading for s in self.sections if s.chapter]
+        titles += [
+            c.heading for c in self.document.chapters if c.number in {s.chapter for s in self.sections}
+        ]
+        in_titles = sum(map(self.count, titles))
+        return (
+            ("count", str(len(found))),
+            ("chapters", str(len(chapters))),
+            ("places", str(sum(map(len, self.hits.values())))),
+            ("times", str(in_text + in_titles)),
+            ("in_text", str(in_text)),
+            ("in_titles", str(in_titles)),
+            ("term", self.term),
+        )
+
+    def _refs(self, asked: Mentions) -> list[Ref]:
+        refs: list[Ref] = []
+        for section in self.sections:
+            found = self.hits[section.address] or section.address in self.headings
+            if found and section.chapter and (asked.one or asked.by_chapter):
+                # Where a chapter or one section is looked for, its heading is the answer.
+                heading = Ref(str(section.chapter) if asked.by_chapter else section.address)
+                refs += [heading] if heading not in refs else []
+            if self.hits[section.address]:
+                refs += runs(section.address, self.hits[section.address])
+            elif section.address in self.headings:
+                refs += [Ref(section.address)] if Ref(section.address) not in refs else []
+        alone = [
+            c
+            for c in sorted(self.chapter_headings, key=int)
+            if not any(r.node.partition(".")[0] == c for r in refs)
+        ]
+        return refs + [Ref(address) for address in alone]
+
+    def all(self, asked: Mentions) -> Draft:
+        """Every place."""
+        refs = self._refs(asked)
+        frame = "mentioned_chapters" if asked.by_chapter else "mentioned"
+        return _enumerated(refs, frame, self._values())
+
+    def without(self, asked: Mentions) -> Draft:
+        """Every chapter or section without the term."""
+        if asked.by_chapter:
+            having = {
+                str(s.chapter) for s in self.sections if self.hits[s.address] or s.address in self.headings
+            }
             missing = [
-                chapter.address for chapter in document.chapters if chapter.number not in chapters_with
+                c.address for c in self.document.chapters if c.address not in having | self.chapter_headings
             ]
         else:
-            missing = [s.address for s in sections if not hits[s.address] and s.address not in in_heading]
-        if not any(hits.values()) and not in_heading:
-            return None
-        values = (("count", str(len(missing))), ("term", term))
-        refs = tuple(Ref(address) for address in missing)
-        frame = "not_mentioned_chapters" if by_chapter else "not_mentioned_sections"
-        return Draft(
-            Status.ANSWERED, lines=(Line(refs, frame=frame, values=values), *(Line((ref,)) for ref in refs))
+            missing = [
+                s.address
+                for s in self.sections
+                if not self.hits[s.address] and s.address not in self.headings
+            ]
+        frame = "not_mentioned_chapters" if asked.by_chapter else "not_mentioned_sections"
+        return _enumerated(
+            [Ref(a) for a in missing], frame, (("count", str(len(missing))), ("term", self.term))
         )
-    found = [section for section in sections if hits[section.address] or section.address in in_heading]
-    heading_only = [
-        c
-        for c in document.chapters
-        if fold(term) in fold(c.heading) and not any(s.chapter == c.number for s in found)
-    ]
-    if not found and not heading_only:
-        return None
-    places_cited = [
-        ref
-        for section in found
-        for ref in (runs(section.address, hits[section.address]) or (Ref(section.address),))
-    ] + [Ref(chapter.address) for chapter in heading_only]
-    places = sum(len(addresses) for addresses in hits.values())
-    counts = (
-        ("count", str(len(found))),
-        (
-            "chapters",
-            str(
-                len(
-                    {section.chapter for section in found if section.chapter}
-                    | {c.number for c in heading_only}
-                )
-            ),
-        ),
-        ("places", str(places)),
-        ("term", term),
-    )
-    opening = Line(
-        tuple(places_cited), frame="mentioned_chapters" if by_chapter else "mentioned", values=counts
-    )
-    return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in places_cited)))
+
+    def at_end(self, asked: Mentions) -> Draft:
+        """The first or the last sentence with the term, under its headings where a chapter or section is asked for."""
+        found = [address for hits in self.hits.values() for address in hits]
+        if not found:
+            return self.all(asked)
+        address = found[0 if asked.pick == "first" else -1]
+        section = self.document.section_of(address)
+        lines = [Line((Ref(section.address, (address,)),))]
+        if asked.unit and section.chapter:
+            lines.insert(0, Line((Ref(str(section.chapter) if asked.by_chapter else section.address),)))
+        return Draft(Status.ANSWERED, lines=tuple(lines))
+
+    def richest(self, asked: Mentions) -> Draft:
+        """The chapters or sections where the term stands most, or least, often."""
+        times = {
+            s.address: sum(self.count(self.document.sentence(a).text) for a in self.hits[s.address])
+            for s in self.sections
+        }
+        if asked.by_chapter:
+            chapters = {str(s.chapter) for s in self.sections if s.chapter}
+            times = {
+                c: sum(n for a, n in times.items() if a.partition(".")[0] == c)
+                for c in sorted(chapters, key=int)
+            }
+        wanted = (max if asked.pick == "most" else min)((n for n in times.values() if n), default=0)
+        nodes = [node for node, n in times.items() if n == wanted]
+        values = (("term", self.term), ("times", str(wanted)))
+        return _enumerated([Ref(node) for node in nodes], "most_mentions", values)
+
+    def titled(self, asked: Mentions) -> Draft | None:
+        """The chapters or sections whose own heading has the term, for a question that looks for one; None if none has."""
+        if asked.by_chapter:
+            nodes = sorted(self.chapter_headings, key=int) or [
+                address.partition(".")[0] for address in sorted(self.headings)
+            ]
+        else:
+            nodes = [s.address for s in self.sections if s.address in self.headings]
+        if not nodes:
+            return None
+        inside = [
+            Ref(s.address)
+            for s in self.sections
+            if s.address in self.headings and (s.address in nodes or str(s.chapter) in nodes)
+        ]
+        refs = list(dict.fromkeys([*(Ref(node) for node in nodes), *inside]))
+        more = tuple(s.address for s in self.sections if self.hits[s.address] and Ref(s.address) not in refs)
+        return Draft(Status.ANSWERED, lines=tuple(Line((ref,)) for ref in refs), more=more[:3])
+
+
+def _enumerated(refs: Sequence[Ref], frame: str, values: tuple[tuple[str, str], ...]) -> Draft:
+    """A line that counts, on all its places, and then each of them."""
+    opening = Line(tuple(refs), frame=frame, values=values)
+    return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))
+
+
+def under_headings(draft: Draft, query: Query, document: Document) -> Draft:
+    """An answer to "which chapter deals with…" with the heading of its first sentence's chapter or section before it."""
+    asked = _asked_mentions(query, document)
+    if (
+        draft.status is not Status.ANSWERED
+        or asked is None
+        or not re.match(r"章|小?节|chapter|section", asked.unit)
+    ):
+        return draft
+    nodes = [ref.node for line in draft.lines for ref in line.refs]
+    if not asked.unit.startswith(("节", "小节", "section")):
+        nodes = [node.partition(".")[0] for node in nodes]
+    known = [n for n in dict.fromkeys(nodes) if n != "0" and not n.startswith("0.")]
+    return replace(draft, lines=(*(Line((Ref(node),)) for node in known), *draft.lines))
 
 
 def is_foreign_term(query: Query, document: Document, retriever: Retriever) -> bool:
     """Whether the term whose places are asked for is unknown even to the enrichment, or quoted to the letter."""
-    asked = asks_for_mentions(find_addresses(query.text, document)[1], document)
+    asked = _asked_mentions(query, document)
     if asked is None:
         return False
-    quoted = re.search(rf"[“\"「『《]{re.escape(asked[0])}[”\"」』》]", query.folded)
-    return bool(quoted) or retriever.unknown_share(asked[0]) > 0
+    quoted = re.search(rf"[“\"「『《]{re.escape(asked.term)}[”\"」』》]", query.folded)
+    return bool(quoted) or retriever.unknown_share(asked.term) > 0
 
 
-def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[[Sentence], bool]:
-    """Whether a sentence has a term: literally, or for an English term in its translation, by stems."""
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(english_terms(text))
+
+
+def _matcher(
+    term: str, document: Document, enrichment: Enrichment
+) -> tuple[Callable[[Sentence], bool], Callable[[str], int]]:
+    """Whether a sentence has a term, and how often a text has it: an English term is found by its translation's stems."""
     folded = fold(term)
     if not folded.isascii() or any(folded in fold(sentence.text) for sentence in document.sentences()):
-        return lambda sentence: folded in fold(sentence.text)
-    stems = english_terms(folded)
+        return (lambda sentence: folded in fold(sentence.text)), (lambda text: fold(text).count(folded))
+    stems = _stems(folded)
+    by_text = {s.text: _stems(enrichment.english(s.address) or "") for s in document.sentences()}
+    by_text |= {c.heading: _stems(enrichment.title_english(c.address) or "") for c in document.chapters}
+    by_text |= {
+        s.heading: _stems(enrichment.title_english(s.address) or "") for s in document.sections() if s.chapter
+    }
 
-    def has_stems(sentence: Sentence) -> bool:
-        translation = english_terms(enrichment.english(sentence.address) or "")
-        width = len(stems)
-        return bool(stems) and any(
-            translation[at : at + width] == stems for at in range(len(translation) - width + 1)
+    def count(text: str) -> int:
+        found = by_text.get(text, ())
+        return (
+            sum(found[at : at + len(stems)] == stems for at in range(len(found) - len(stems) + 1))
+            if stems
+            else 0
         )
 
-    return has_stems
+    return (lambda sentence: count(sentence.text) > 0), count
 
 
 def _within(section: Section, query: Query) -> bool:
-    chapters = {address.partition(".")[0] for address in query.addresses}
-    return not chapters or str(section.chapter) in chapters
+    named = {address.partition("#")[0] for address in query.addresses}
+    return not named or bool({section.address, str(section.chapter)} & named)
 
 
 def figures(query: Query, document: Document) -> Draft:
@@ -271,22 +514,35 @@ def cited_documents(query: Query, document: Document) -> Draft:
 
 
 def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
-    """The —— items of a section, counted and listed, where a question counts 条, 项 or 方面; None otherwise.
+    """The items (——, 一是) of a section, counted and listed, or the one asked for; None where a question counts none.
 
     The section is the one whose title the question names, or the best one where the question speaks of parts.
     """
-    if not _ASKS_ITEMS.search(query.folded):
+    asked = _ASKS_ITEMS.search(query.folded)
+    if not asked:
         return None
     for at, section in enumerate(sections):
         years = target_years(section)
         leads = [
             s
             for s in section.sentences
-            if s.is_lead and (not query.years or years.get(s.address) in query.years)
+            if (s.is_lead or _ENUMERATED.match(s.text))
+            and (not query.years or years.get(s.address) in query.years)
         ]
         named = bool(section.title) and fold(section.title) in query.folded
         if len(leads) >= 2 and (named or (at == 0 and _SPEAKS_OF_PARTS.search(query.folded))):
-            refs = tuple(Ref(section.address, (lead.address,)) for lead in leads)
+            if nth := asked["nth"] or asked["nth_en"]:
+                return _one_item(section, leads, ordinal_of(nth, len(leads)))
+            refs = [Ref(section.address, (lead.address,)) for lead in leads]
             opening = Line((Ref(section.address),), frame="items", values=(("count", str(len(leads))),))
             return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))
     return None
+
+
+def _one_item(section: Section, leads: Sequence[Sentence], at: int) -> Draft:
+    """One item of a section with all its sentences."""
+    if not 1 <= at <= len(leads):
+        return abstain(Reason.NOT_IN_DOCUMENT, detail=f"no_such_item:{len(leads)}", near=(section.address,))
+    lead = leads[at - 1]
+    inside = [s.address for s in section.sentences if s == lead or (lead.is_lead and s.item == lead.item)]
+    return Draft(Status.ANSWERED, lines=(Line((Ref(section.address, tuple(inside)),)),))

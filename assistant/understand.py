@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from assistant.addresses import find_addresses
-from assistant.followup import Rewrite, standalone
+from assistant.addresses import find_addresses, sentences_of
+from assistant.asked import asks_for_mentions, asks_for_parts
+from assistant.followup import Rewrite, asks_for_node, needs_history, neighbour, standalone, step_of
 from assistant.patterns import pattern, patterns
 from assistant.subject import content_of
 from assistant.types import Intent, Query, Reason, Slot, Turn
+from index.enrich import Enrichment
 from index.language import detect
 from index.lexical import fold
 from index.types import Document
 
 LONGEST_QUESTION = 2000
+# Of the nodes that a follow-up may point to, those that it leaves open; the others do not exist.
+_UNCLEAR = frozenset({"which_node", "which_item"})
 _MOST_PARTS = 5
 _CONTROL = re.compile(
     r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
@@ -66,8 +70,14 @@ def clean(question: str) -> str:
     ).strip()
 
 
-def understand(question: str, history: Sequence[Turn], document: Document) -> Query:
-    """The query that a question means, given what was asked before. Never raises, whatever the text."""
+def understand(
+    question: str, history: Sequence[Turn], document: Document, enrichment: Enrichment | None = None
+) -> Query:
+    """The query that a question means, given what was asked before. Never raises, whatever the text.
+
+    With the document's enrichment an English follow-up can name what an earlier answer's translation named.
+    """
+    enrichment = enrichment or Enrichment()
     question = question.encode("utf-8", "ignore").decode("utf-8")
     text = clean(question)
     language = detect(text)
@@ -90,10 +100,10 @@ def understand(question: str, history: Sequence[Turn], document: Document) -> Qu
         understood: list[Query] = []
         turns = list(history)
         for part in parts:
-            understood.append(_understand_one(question, part, turns, document, language))
+            understood.append(_understand_one(question, part, turns, document, language, enrichment))
             turns.append(Turn(part, understood[-1].text))
         return replace(query, text=" ".join(part.text for part in understood), parts=tuple(understood))
-    return _understand_one(question, text, history, document, language)
+    return _understand_one(question, text, history, document, language, enrichment)
 
 
 def is_help(folded: str) -> bool:
@@ -133,7 +143,12 @@ def split_parts(text: str, document: Document) -> list[str]:
     """The questions of a message that asks several; a remark before a question stays with it."""
     if each := _EACH.match(text.strip()):
         subjects = [s for s in re.split(r"[、]|以及|还有|和|与|跟", each["list"]) if len(s.strip()) > 1]
-        if 2 <= len(subjects) <= _MOST_PARTS and (_asks(each["rest"], document) or "、" in each["list"]):
+        is_list_of_nodes = len(find_addresses(each["list"], document)[0]) > 1
+        if (
+            not is_list_of_nodes
+            and 2 <= len(subjects) <= _MOST_PARTS
+            and (_asks(each["rest"], document) or "、" in each["list"])
+        ):
             return [f"{subject.strip()}{each['rest']}" for subject in subjects]
     parts: list[str] = []
     pending = ""
@@ -179,10 +194,14 @@ def _asks(text: str, document: Document) -> bool:
 
 
 def _understand_one(
-    question: str, text: str, history: Sequence[Turn], document: Document, language: str
+    question: str,
+    text: str,
+    history: Sequence[Turn],
+    document: Document,
+    language: str,
+    enrichment: Enrichment,
 ) -> Query:
-    # A question for the document's parts stands alone, however short it is.
-    rewrite = Rewrite(text) if asks_for_count(fold(text)) else standalone(text, history, document)
+    rewrite = standalone(text, history, document, enrichment)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
     untitled = _itself(own_title).sub(" ", folded)
@@ -198,32 +217,61 @@ def _understand_one(
         terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", untitled), document)),
         exclude=rewrite.exclude,
     )
-    addresses, rest = find_addresses(rewrite.text, document)
+    if rewrite.absent:
+        reason = Reason.AMBIGUOUS if rewrite.absent in _UNCLEAR else Reason.NOT_IN_DOCUMENT
+        return replace(query, intent=Intent.REFUSED, reason=reason, detail=rewrite.absent)
+    named = _except(rewrite.text, document)
+    addresses, rest = find_addresses(named.text, document)
     counted_text = re.sub(r"(?<=\d),(?=\d{3})", "", _YEAR.sub(" ", fold(rest)))
     query = replace(
-        query, addresses=addresses or rewrite.addresses, numbers=tuple(_NUMBER.findall(counted_text))
+        query,
+        addresses=addresses or rewrite.addresses,
+        exclude=rewrite.exclude + named.exclude,
+        numbers=tuple(_NUMBER.findall(counted_text)),
     )
-    if _LARGEST.search(folded):
-        return replace(query, intent=Intent.STRUCTURE, detail="sections")
-    if asks_for_mentions(fold(rest), document) is not None:
+    if addresses and (step := step_of(fold(rest))):
+        unit = "chapter" if re.search(r"章|chapter", fold(rest)) or "." not in addresses[-1] else "section"
+        beside = neighbour(addresses[-1], step, unit, document)
+        if not beside.addresses:
+            return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail=beside.absent)
+        return replace(query, intent=Intent.NAVIGATION, addresses=beside.addresses)
+    return _with_intent(query, fold(rest), document, first=not history)
+
+
+def _with_intent(query: Query, rest: str, document: Document, *, first: bool) -> Query:
+    """A query with what it is for; `rest` is its folded text without the addresses that it names."""
+    folded = query.folded
+    others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in fold(document.title)]
+    parts = asks_for_parts(fold(rest), document) if not others else ""
+    if parts.partition(":")[0] in {"most", "least", "exactly", "years", "bodies"}:
+        return replace(query, intent=Intent.STRUCTURE, detail=parts)
+    if asks_for_mentions(rest, document) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.FIGURES)
-    if any(pattern(f"cited_documents.{lang}").search(folded) for lang in ("zh", "en")):
-        return replace(query, intent=Intent.STRUCTURE, detail="documents")
-    others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in own_title]
-    if (counted := asks_for_count(folded)) and not others:
-        return replace(query, intent=Intent.STRUCTURE, detail=counted)
-    beside = content_of(pattern("frames.navigation").sub(" ", fold(rest)), document)
+    if parts:
+        return replace(query, intent=Intent.STRUCTURE, detail=parts)
+    beside = content_of(pattern("frames.navigation").sub(" ", rest), document)
     if query.addresses and sum(map(len, beside)) <= 1:
-        if query.slot is Slot.NUMBER and not any("." in address for address in query.addresses):
-            return replace(query, intent=Intent.STRUCTURE, detail="sections")
         return replace(query, intent=Intent.NAVIGATION)
-    if not history and not query.terms and "《" not in text:
+    points = asks_for_node(folded) or (first and step_of(folded))
+    if not query.addresses and points and sum(map(len, beside)) <= 1:
+        return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="which_node")
+    if first and ((not query.terms and "《" not in query.text) or needs_history(folded)):
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS)
     if any(pattern(f"current.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, reason=Reason.NEEDS_CURRENT_DATA)
     return query
+
+
+def _except(text: str, document: Document) -> Rewrite:
+    """A text without its exception (除了第三章), and the sentences that are excepted."""
+    match = pattern("structure.except").search(text)
+    if match is None:
+        return Rewrite(text)
+    addresses, _ = find_addresses(match["zh"] or match["en"], document)
+    excepted = tuple(sentence for address in addresses for sentence in sentences_of(address, document))
+    return Rewrite(f"{text[: match.start()]} {text[match.end() :]}" if excepted else text, exclude=excepted)
 
 
 _CLAIM = re.compile(
@@ -277,11 +325,6 @@ def _search_text(text: str, focus: str, document: Document) -> str:
     return f"{focus} {wanted}".strip() if focus else wanted
 
 
-_LARGEST = re.compile(
-    r"哪一?章(?:的|有)?(?:小)?节(?:数)?最[多少]|哪一?章最[多少]节|\bwhich chapter has the (?:most|fewest) sections\b"
-)
-
-
 def slot_of(folded: str) -> Slot:
     """The kind of filler that a question asks for."""
     return next((slot for slot in _SLOT_ORDER if pattern(f"slots.{slot}").search(folded)), Slot.TOPIC)
@@ -292,100 +335,3 @@ def years_of(folded: str) -> tuple[str, ...]:
     digits = str.maketrans("〇零一二三四五六七八九", "00123456789")
     spelled = _SPELLED_YEAR.sub(lambda match: match[1].translate(digits), folded)
     return tuple(dict.fromkeys(_YEAR.findall(spelled)))
-
-
-_QUOTED = re.compile(
-    r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
-)
-
-
-def asks_for_mentions(folded: str, document: Document) -> tuple[str, str, bool] | None:
-    """The term, the unit (as asked for) and whether places without the term are meant; None if it isn't such a question."""
-    for language in ("en", "zh"):
-        place = pattern(f"mentions.{language}_place").search(folded)
-        if place is None:
-            continue
-        groups = place.groupdict()
-        unit = next((groups[name] for name in ("unit", "unit_after", "unit_nth") if groups.get(name)), "")
-        bare = folded[: place.start()] + " " + folded[place.end() :]
-        verb = pattern(f"mentions.{language}_verb").search(bare)
-        which = (
-            language == "zh"
-            and (place.group().startswith(("哪", "第")) or groups.get("unit_after"))
-            and re.match(r"章|小?节", unit)
-        )
-        if verb is None and not which:
-            continue
-        if verb:
-            bare = bare[: verb.start()] + " " + bare[verb.end() :]
-        quoted = [match["zh"] or match["x"] for match in _QUOTED.finditer(folded)]
-        rest = [
-            part.strip(" ?？。.,，\"“”'")
-            for part in pattern(f"mentions.{language}_rest").sub(" ", bare).split("  ")
-        ]
-        stretches = quoted[::-1] or (
-            [" ".join(" ".join(rest).split())] if language == "en" else content_of(" ".join(rest), document)
-        )
-        stretches = [s for s in stretches if not pattern("frames.navigation").fullmatch(s)]
-        term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
-        if len(term) > 1 and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
-            return term, unit, bool(verb and verb["no"])
-    return None
-
-
-def document_text(document: Document) -> str:
-    """All headings and sections of a document in one text."""
-    return "\n".join(
-        text for section in document.sections() for text in (*section.heading_path, section.text)
-    )
-
-
-_COUNT_ZH = re.compile(
-    r"(?:多少|(?<!第)几)(?:个)?(?P<unit>章节|章|节|部分|大部分|小节|句话|句|条|项|点|个方面|方面|大原则|原则|目标|字)"
-)
-_COUNT_EN = re.compile(
-    r"\bhow many (?P<unit>chapters?|sections?|parts?|sentences?|principles?|words|characters)\b"
-    r"|\bnumber of (?P<unit2>chapters?|sections?|parts?)\b"
-)
-_LIST_ZH = re.compile(
-    r"(?:有|是|分为|包括)?(?:哪|那)(?P<n>几|些|十二|[二三四五六七八九十]+)(?:个)?(?P<unit>章节|章|小?节|部分)(?!.{0,6}(?:讲|提|说|写|谈|涉及))"
-    r"|(?:概括|总结|概述|介绍)(?:一下|下)?(?:这份|这个|整份|整个|整篇|全)?(?:文件|纲要|全文|文)$"
-    r"|^(?:这份|这个|整份|整个)?(?:文件|纲要|全文)(?:主要|大致|大概|到底|都)*(?:讲|说|写)(?:的|了)?(?:是|些)?(?:什么|啥|哪些(?:内容|方面)?)"
-    r"|(?:目录|大纲|章节结构|整体结构|全文结构|文件结构|章节标题|各章标题)"
-)
-_LIST_EN = re.compile(
-    r"\b(?:table of contents|contents page|list (?:of )?(?:all )?(?:the )?(?:chapters|sections)"
-    r"|what are the (?:\w+ )?(?:chapters|sections)|(?:chapter|section) (?:titles|headings)"
-    r"|(?:structure|overview|summary|outline|main points|key points) of (?:the|this) (?:whole )?(?:document|outline|text)"
-    r"|summari[sz]e (?:the|this) (?:document|outline)|what is (?:the|this) (?:document|outline) about)\b"
-)
-_STRUCTURE_UNITS = {
-    "章": "chapters",
-    "部分": "chapters",
-    "大部分": "chapters",
-    "节": "sections",
-    "小节": "sections",
-    "章节": "both",
-    "句": "sentences",
-    "句话": "sentences",
-    "字": "characters",
-}
-
-
-def asks_for_count(folded: str) -> str:
-    """`chapters`, `sections`, `both`, `sentences` or `characters` where the parts of the document are asked for, else ""."""
-    if asked := {_STRUCTURE_UNITS.get(match["unit"], "") for match in _COUNT_ZH.finditer(folded)}:
-        return "both" if asked >= {"chapters", "sections"} else max(asked)
-    if match := _COUNT_EN.search(folded):
-        unit = (match["unit"] or match["unit2"]).rstrip("s")
-        return {
-            "chapter": "chapters",
-            "part": "chapters",
-            "section": "sections",
-            "sentence": "sentences",
-            "character": "characters",
-            "word": "characters",
-        }.get(unit, "")
-    if _LIST_ZH.search(folded.rstrip("?!。 ")) or _LIST_EN.search(folded):
-        return "sections" if re.search(r"节|sections", folded) else "chapters"
-    return ""

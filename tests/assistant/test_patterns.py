@@ -286,7 +286,7 @@ def test_a_full_question_is_no_elliptic_follow_up(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "yes", "no"),
     [
-        ("followup.more", ["还有吗？", "继续", "别的呢", "Anything else?", "tell me more"], ["还有学校呢", "more buses?"]),
+        ("followup.more", ["还有吗？", "别的呢", "Anything else?", "tell me more"], ["还有学校呢", "more buses?"]),
         ("followup.later", ["再远一点的目标呢", "往后呢", "in the longer term"], ["近期目标", "a target"]),
         ("followup.earlier", ["近一点的呢", "short-term goals"], ["远期目标", "a target"]),
         ("followup.next_node", ["下一节", "后一章", "next section"], ["下面说什么", "the text"]),
@@ -294,8 +294,13 @@ def test_a_full_question_is_no_elliptic_follow_up(text: str) -> None:
         ("followup.switch", ["换个话题，养老呢", "另外问下垃圾", "By the way, buses?"], ["养老呢", "And buses?"]),
         ("duty.zh", ["企业必须公开吗", "是强制的吗"], ["企业可以公开吗"]),
         ("duty.en", ["must firms comply", "is it mandatory"], ["may firms comply"]),
-        ("cited_documents.zh", ["提到了哪些其他文件", "根据什么规划"], ["提到了大数据"]),
-        ("cited_documents.en", ["which other documents are cited"], ["which sections are long"]),
+        ("structure.documents", ["提到了哪些其他文件", "根据什么规划", "which other documents are cited"], ["提到了大数据", "which sections are long"]),
+        ("followup.continue", ["继续", "接着说", "下面呢", "go on", "what comes next"], ["继续教育呢", "下一节"]),
+        ("followup.full", ["原文", "详细点", "展开说说", "the full text please", "in more detail"], ["原文里的年份", "full coverage?"]),
+        ("followup.item", ["第二个呢", "最后一条讲什么", "the last one?", "tell me about the second one"], ["第二章呢", "the last chapter", "第二产业呢"]),
+        ("followup.node", ["这一章讲什么", "那一节呢", "that section"], ["那节呢", "那个节点", "这章程", "every section"]),
+        ("structure.except", ["除了第三章，还有哪里", "besides chapter 2, where"], ["排除故障的标准"]),
+        ("bodies.generic", ["机构", "组织"], ["交易所"]),
     ],
 )  # fmt: skip
 def test_a_pattern_fits_its_own_and_nothing_else(name: str, yes: list[str], no: list[str]) -> None:
@@ -310,3 +315,21 @@ def test_places_are_names_and_patterns() -> None:
     assert len(set(table["english"].split())) > 50
     for name in ("origin", "alone"):
         assert re.compile(table[name], re.IGNORECASE).fullmatch("") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("不，我问的是2035年", "2035年"),
+        ("不对，是国际标准", "国际标准"),
+        ("不是企业，是社会团体", "社会团体"),
+        ("No, I meant farmers", "farmers"),
+        ("sorry, I was asking about schools", "schools"),
+        ("不用公开吗", ""),
+        ("不是强制的吧", ""),
+        ("no standards?", ""),
+    ],
+)
+def test_what_a_correction_names(text: str, named: str) -> None:
+    found = [match["x"] for form in patterns("followup.correction") if (match := form.match(fold(text)))]
+    assert found[:1] == ([named] if named else [])

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
 from assistant.types import Intent, Query, Reason, Slot
 from assistant.understand import (
     LONGEST_QUESTION,
-    asks_for_count,
-    asks_for_mentions,
     clean,
     split_parts,
     understand,
@@ -193,16 +192,24 @@ def test_traditional_script_is_folded(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("哪些章节讲到区块链？", ("区块链", "章节", False)),
-        ("哪一章提到了中医药？", ("中医药", "章", False)),
-        ("哪一章没有提到中医药？", ("中医药", "章", True)),
-        ("“城市大脑”出现在哪一节？", ("城市大脑", "节", False)),
-        ("Which chapters mention blockchain?", ("blockchain", "chapters", False)),
-        ("Which sections do not mention blockchain?", ("blockchain", "sections", True)),
-        ("Where does “digital twin” appear?", ("digital twin", "", False)),
+        ("哪些章节讲到区块链？", Mentions("区块链", "章节")),
+        ("哪一章提到了中医药？", Mentions("中医药", "章", one=True)),
+        ("哪一章没有提到中医药？", Mentions("中医药", "章", absent=True, one=True)),
+        ("“城市大脑”出现在哪一节？", Mentions("城市大脑", "节", one=True)),
+        ("第一次提到大数据是在哪里", Mentions("大数据", "", pick="first")),
+        ("哪一章提到试点最多", Mentions("试点", "章", pick="most", one=True)),
+        ("最后一个提到中关村的章节是哪个", Mentions("中关村", "章节", pick="last")),
+        ("Which chapters mention blockchain?", Mentions("blockchain", "chapters")),
+        ("Which sections do not mention blockchain?", Mentions("blockchain", "sections", absent=True)),
+        ("Where does “digital twin” appear?", Mentions("digital twin", "")),
+        ("Where is blockchain first mentioned?", Mentions("blockchain", "", pick="first")),
+        (
+            "What is the last section that mentions blockchain?",
+            Mentions("blockchain", "section", pick="last"),
+        ),
     ],
 )
-def test_the_term_that_is_looked_for(text: str, asked: tuple[str, str, bool]) -> None:
+def test_the_term_that_is_looked_for(text: str, asked: Mentions) -> None:
     assert asks_for_mentions(fold(text), DOCUMENT) == asked
 
 
@@ -221,18 +228,36 @@ def test_no_term_is_looked_for(text: str) -> None:
         ("一共几个章节", "both"),
         ("有多少句话", "sentences"),
         ("全文多少字", "characters"),
-        ("目录", "chapters"),
+        ("目录", "contents"),
+        ("给我完整目录，到节", "contents"),
+        ("List all section titles", "contents"),
+        ("列出所有章的标题", "chapters"),
+        ("哪一节最长？", "most:sections:characters"),
+        ("篇幅最短的是哪一章", "least:chapters:characters"),
+        ("哪一章句子最多", "most:chapters:sentences"),
+        ("小节数最少的章", "least:chapters:sections"),
+        ("Which chapter has the most sections?", "most:chapters:sections"),
+        ("Which section is the shortest?", "least:sections:characters"),
+        ("哪一章只有两节", "exactly:2"),
+        ("Which chapters have exactly three sections?", "exactly:3"),
+        ("文件里出现过哪些年份", "years"),
+        ("List all the years mentioned", "years"),
+        ("提到了哪些机构", "bodies"),
+        ("Which organizations are named in the document?", "bodies"),
+        ("哪些部门负责养老", ""),
+        ("平均周期最长多少", ""),
+        ("在哪一年完成", ""),
         ("How many parts?", "chapters"),
         ("number of sections", "sections"),
         ("how many words", "characters"),
-        ("table of contents", "chapters"),
+        ("table of contents", "contents"),
         ("有几项原则", ""),
         ("how many standards", ""),
         ("几点上班", ""),
     ],
 )
 def test_what_is_counted(text: str, what: str) -> None:
-    assert asks_for_count(fold(text)) == what
+    assert asks_for_parts(fold(text), DOCUMENT) == what
 
 
 # --- several questions
