@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.addresses import find_addresses
+from assistant.addresses import _CARDINALS, _ORDINALS, find_addresses, spoken
 from index.config import OUTLINE
-from index.parse import parse_file
+from index.headings import chinese_numeral
+from index.normalize import normalize
+from index.parse import parse, parse_file
 from index.types import Document
 
 DOCUMENT = parse_file(OUTLINE)
@@ -172,3 +174,155 @@ def test_a_document_without_front_parts_has_none_to_name(outline: Document) -> N
 
     bare = replace(outline, front=())
     assert find_addresses("前言讲什么", bare)[0] == ()
+
+
+# --- every address of any document in every supported form
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """A document of 1 to 20 chapters with 1 to 20 sections each, of one to six sentences."""
+    sizes = draw(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=20), min_size=1, max_size=20))
+    lines = ["某某纲要"]
+    for chapter, sections in enumerate(sizes, start=1):
+        lines.append(f"{chinese_numeral(chapter)}、甲")
+        for section, sentences in enumerate(sections, start=1):
+            lines += [f"（{chinese_numeral(section)}）乙", "丙丁。" * sentences]
+    return parse(normalize("\n".join(lines)), document_id="any")
+
+
+FORMS = {
+    "chapter": [
+        "第{zc}章",
+        "第 {c} 章讲什么",
+        "chapter {c}",
+        "Ch. {c}, please",
+        "chapter {wc}",
+        "the {oc} chapter",
+        "chapter {rc}",
+    ],
+    "section": [
+        "第{zc}章第{zs}节",
+        "第 {c} 章 第 {s} 节 讲什么",
+        "第{zc}章的第{s}节",
+        "第{zc}章（{zs}）",
+        "{c}章{s}节",
+        "{zc}（{zs}）说了什么",
+        "{zc}、（{zs}）",
+        "{c}.{s}",
+        "{c}-{s}讲什么",
+        "第{c}.{s}节",
+        "chapter {wc}, section {ws}",
+        "section {ws} of chapter {wc}",
+        "the {os} section of the {oc} chapter",
+        "Ch. {c} Sec. {s}",
+        "sections {s} of chapter {rc}",
+    ],
+    "sentence": [
+        "{c}.{s}#{n}",
+        "第{zc}章第{zs}节第{n}句写的什么",
+        "第{zc}章第{zs}节的第{zn}句话",
+        "{c}.{s}的第{n}句",
+        "{c}.{s} {on} sentence",
+        "the {on} sentence of {c}.{s}",
+        "sentence {n} of section {s} of chapter {c}",
+        "chapter {wc}, section {ws}, sentence {n}",
+    ],
+}
+ROMAN = [
+    "",
+    "I",
+    "II",
+    "III",
+    "IV",
+    "V",
+    "VI",
+    "VII",
+    "VIII",
+    "IX",
+    "X",
+    "XI",
+    "XII",
+    "XIII",
+    "XIV",
+    "XV",
+    "XVI",
+]
+
+
+def rendered(form: str, chapter: int, section: int = 1, sentence: int = 1) -> str:
+    numbers = {"c": chapter, "s": section, "n": sentence}
+    words: dict[str, object] = dict(numbers)
+    for key, value in numbers.items():
+        words |= {
+            f"z{key}": chinese_numeral(value),
+            f"w{key}": _CARDINALS[value - 1],
+            f"o{key}": _ORDINALS[value - 1],
+        }
+    # "Chapter I" might be the writer.
+    words["rc"] = ROMAN[chapter] if 1 < chapter < len(ROMAN) else chapter
+    return form.format(**words)
+
+
+@given(document=documents(), data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_address_of_any_document_in_any_form(document: Document, data: st.DataObject) -> None:
+    sentence = data.draw(st.sampled_from(list(document.sentences())))
+    section = document.section_of(sentence.address)
+    wanted = {"chapter": str(section.chapter), "section": section.address, "sentence": sentence.address}
+    for kind, address in wanted.items():
+        text = rendered(
+            data.draw(st.sampled_from(FORMS[kind])), section.chapter, section.number, sentence.number
+        )
+        assert find_addresses(text, document)[0] == (address,), text
+        for language in ("zh", "en"):
+            assert find_addresses(spoken(address, language), document)[0] == (address,)
+
+
+@given(document=documents(), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_lists_ranges_and_ends_of_any_document(document: Document, data: st.DataObject) -> None:
+    numbers = [chapter.number for chapter in document.chapters]
+    low, high = sorted((data.draw(st.sampled_from(numbers)), data.draw(st.sampled_from(numbers))))
+    words = {"a": low, "b": high, "za": chinese_numeral(low), "zb": chinese_numeral(high)}
+    if low < high:
+        run = tuple(map(str, range(low, high + 1)))
+        for form in (
+            "第{za}到{zb}章",
+            "第{a}-{b}章",
+            "第{za}章至第{zb}章",
+            "chapters {a} to {b}",
+            "chapters {a}-{b}",
+        ):
+            assert find_addresses(form.format(**words), document)[0] == run
+        for form in (
+            "第{za}、{zb}章",
+            "第{za}章和第{zb}章",
+            "chapters {a} and {b}",
+            "chapter {a} and chapter {b}",
+        ):
+            assert find_addresses(form.format(**words), document)[0] == (str(low), str(high))
+    back = len(numbers) - low + 1
+    for form in (f"倒数第{chinese_numeral(back)}章", f"the {_ORDINALS[back - 1]} to last chapter"):
+        assert find_addresses(form, document)[0] == (str(low),)
+    last = document.chapters[-1].sections[-1]
+    for form in ("最后一章的最后一节", "the last section of the last chapter"):
+        assert find_addresses(form, document)[0] == (last.address,)
+    assert find_addresses("最后一章最后一节最后一句", document)[0] == (last.sentences[-1].address,)
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "addresses"),
+    [
+        ("第三节呢", "5", ("5.3",)),
+        ("最后一节呢", "5.1", ("5.5",)),
+        ("第二句呢", "5.3", ("5.3#2",)),
+        ("What about section 2?", "6", ("6.2",)),
+        ("第六章第一节", "5.3", ("6.1",)),
+        ("全文最后一句", "5.3", ("12.4#3",)),
+    ],
+)
+def test_what_is_left_open_is_taken_from_the_place_spoken_of(
+    text: str, here: str, addresses: tuple[str, ...]
+) -> None:
+    assert find_addresses(text, DOCUMENT, here)[0] == addresses

@@ -218,3 +218,104 @@ def test_what_was_excluded_is_not_cited_again(ask: Ask) -> None:
 )
 def test_moving_through_the_document(turns: tuple[str, ...], nodes: list[str], ask: Ask) -> None:
     assert sections_of(ask(*turns)) == nodes
+
+
+# --- places, items, corrections, the same kind
+
+CHAPTER = Turn("第五章讲什么", "第五章讲什么", ("5", "5.1", "5.2", "5.3", "5.4", "5.5"))
+PRINCIPLES = Turn("有哪些基本原则？", "有哪些基本原则？", ("1.2",), ("1.2#1", "1.2#3", "1.2#5", "1.2#7"))
+PLACES = Turn(
+    "哪些地方提到区块链？", "哪些地方提到区块链？", ("2.4", "4.2", "4.3"), ("2.4#5", "4.2#2", "4.3#3")
+)
+HIGHWAYS = Turn("智慧高速公路要做标准吗", "智慧高速公路要做标准吗", ("5.3",), ("5.3#3",))
+LONGEST = Turn("哪一章最长", "哪一章最长", ("1",))
+SECTIONS = Turn("第五章有几节", "第五章有几节", ("5",))
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "query"),
+    [
+        ("第三节呢", CHAPTER, "第五章第三节讲什么"),
+        ("最后一节呢", CHAPTER, "第五章第五节讲什么"),
+        ("What about section 2?", CHAPTER, "What does chapter 5, section 2 say?"),
+        ("这一节还讲了什么", HIGHWAYS, "第五章第三节还讲了什么"),
+        ("What else does that section say?", HIGHWAYS, "What else does chapter 5, section 3 say?"),
+        ("原文", HIGHWAYS, "第五章第三节讲什么"),
+        ("详细点", HIGHWAYS, "第五章第三节讲什么"),
+        ("继续", HIGHWAYS, "第五章第三节第4句讲什么"),
+        ("第二个呢", PRINCIPLES, "第一章第二节第3句、第一章第二节第4句讲什么"),
+        ("the last one?", PRINCIPLES, "What does chapter 1, section 2, sentence 7 and chapter 1, section 2, sentence 8 say?"),
+        ("第二处写了什么", PLACES, "第四章第二节第2句讲什么"),
+        ("那人工智能呢？", PLACES, "哪些地方提到人工智能？"),
+        ("有几处", PLACES, "“区块链”出现了几处？"),
+        ("第七章呢", SECTIONS, "第七章有几节"),
+        ("那句子呢", SECTIONS, "第五章有几句子"),
+        ("最短的呢", LONGEST, "哪一章最短"),
+        ("哪一节最长", SECTIONS, "第五章哪一节最长"),
+        ("不，我问的是2035年", FIGURE, "到2035年要制定多少项国际标准？"),
+        ("不对，我问的是地方标准", FIGURE, "到2025年要制定多少项地方标准？"),
+        ("No, I meant farmers", ENGLISH_TOPIC, "What are the plans for farmers?"),
+        ("Sorry, I meant the local ones", ENGLISH_FIGURE, "How many local standards by 2025?"),
+        ("By when?", ENGLISH_TOPIC, "By when is hospitals planned?"),
+        ("这在哪一章？", TOPIC, "养老在哪一章？"),
+    ],
+)  # fmt: skip
+def test_a_follow_up_fills_what_it_names_and_takes_the_rest(
+    text: str, last: Turn, query: str, outline: Document
+) -> None:
+    assert rewritten(text, last, outline) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "absent"),
+    [
+        ("第五个呢", PRINCIPLES, "no_such_item:4"),
+        ("下一节", Turn("", "", ("12.4",)), "no_next_section"),
+        ("下一章", Turn("", "", ("12.4",)), "no_next_chapter"),
+        ("上一节", Turn("", "", ("0.1",)), "no_previous_section"),
+        ("previous chapter", Turn("", "", ("1.1",)), "no_previous_chapter"),
+    ],
+)
+def test_what_is_not_there_is_named(text: str, last: Turn, absent: str, outline: Document) -> None:
+    assert standalone(text, (last,), outline).absent == absent
+
+
+def test_what_else_a_section_says_leaves_out_what_was_cited(ask: Ask) -> None:
+    answer = ask("智慧高速公路要做标准吗", "这一节还讲了什么")
+    assert sentences_of(answer) == ["5.3#1", "5.3#2", "5.3#4"]
+
+
+@pytest.mark.parametrize(
+    ("turns", "words"),
+    [
+        (("第一章讲什么", "上一章呢"), "第一章"),
+        (("第十二章第四节讲什么", "下一节"), "最后一节"),
+        (("Show chapter 12", "next chapter"), "last chapter"),
+        (("有哪些基本原则？", "第五个呢"), "4项"),
+    ],
+)
+def test_the_end_of_the_document_is_said(turns: tuple[str, ...], words: str, ask: Ask) -> None:
+    answer = ask(*turns)
+    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+    assert words in answer.answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["这一章讲什么", "What does this section say?", "上一节", "第二个呢", "原文", "继续", "anything else?"],
+)
+def test_what_needs_a_history_asks_back_without_one(text: str, ask: Ask) -> None:
+    answer = ask(text)
+    assert (answer.status, answer.reason) == ("abstained", "ambiguous")
+
+
+@pytest.mark.parametrize(
+    ("turns", "named"),
+    [
+        (("谁来议事协调标准化重大问题？", "它的专家队伍要怎么办？"), "首都标准化委员会"),
+        (("标准化工作由哪个机构统筹协调？", "这个机构在京津冀协同里做什么？"), "首都标准化委员会"),
+        (("Who coordinates standardization work across regions?", "Does it have experts?"), "Commission"),
+    ],
+)
+def test_a_body_named_only_in_the_answer_is_spoken_of(turns: tuple[str, ...], named: str, ask: Ask) -> None:
+    assert named in ask(*turns).query

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from index.config import OUTLINE
 from index.parse import parse_file
+from index.types import Chapter
 from tests.assistant.conftest import Ask
 from tests.assistant.contract import sections_of, sentences_of
 
@@ -289,3 +290,122 @@ def test_items_are_counted_and_listed(ask: Ask) -> None:
     answer = ask("基本原则有几条？")
     assert sentences_of(answer) == leads
     assert re.findall(r"\d+", answer.answer.partition("[")[0]) == [str(len(leads))]
+
+
+# --- extremes, exceptions, first and last places, years and bodies
+
+
+def letters(address: str) -> int:
+    """The characters of a chapter's or section's text without white space."""
+    return sum(
+        len(re.sub(r"\s", "", s.text)) for s in DOCUMENT.sections() if address in {s.address, str(s.chapter)}
+    )
+
+
+CHAPTERS = [chapter.address for chapter in DOCUMENT.chapters]
+NUMBERED = [section.address for section in DOCUMENT.sections() if section.chapter]
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("哪一节最长？", max(NUMBERED, key=letters)),
+        ("Which section is the shortest?", min(NUMBERED, key=letters)),
+        ("篇幅最长的是哪一章", max(CHAPTERS, key=letters)),
+        ("内容最少的一章是哪章", min(CHAPTERS, key=letters)),
+        ("哪一节句子最多", max(NUMBERED, key=lambda a: len(DOCUMENT.section(a).sentences))),
+        ("第五章哪一节最短", min((a for a in NUMBERED if a.startswith("5.")), key=letters)),
+    ],
+)
+def test_the_longest_and_the_shortest(question: str, wanted: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert sections_of(answer) == [wanted]
+    measure = len(DOCUMENT.section(wanted).sentences) if "句子" in question else letters(wanted)
+    assert str(measure) in re.findall(r"\d+", answer.answer.splitlines()[-1].partition("[")[0])
+
+
+def test_chapters_with_so_many_sections(ask: Ask) -> None:
+    wanted = [chapter.address for chapter in DOCUMENT.chapters if len(chapter.sections) == 2]
+    for question in ("哪一章只有两节", "Which chapters have exactly two sections?"):
+        assert [node for node in sections_of(ask(question)) if "." not in node] == wanted
+
+
+@given(term=terms(), chapter=st.sampled_from(DOCUMENT.chapters))
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
+def test_the_places_of_any_term_but_those_of_one_chapter(ask: Ask, term: str, chapter: Chapter) -> None:
+    wanted = [a for a in places(term)[0] if not a.startswith(f"{chapter.number}.")]
+    if wanted:
+        assert sentences_of(ask(f"除了第{chapter.numeral}章，还有哪些地方讲到“{term}”？")) == wanted
+
+
+@given(term=terms())
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
+def test_the_first_and_the_last_place_of_any_term(ask: Ask, term: str) -> None:
+    if sentences := places(term)[0]:
+        assert sentences_of(ask(f"第一次提到“{term}”是在哪里？")) == sentences[:1]
+        assert sentences_of(ask(f"最后一次提到“{term}”是在哪里？")) == sentences[-1:]
+
+
+def test_the_chapter_that_has_a_term_most_often(ask: Ask) -> None:
+    times = {c.address: sum(s.text.count("试点") for s in c.sections) for c in DOCUMENT.chapters}
+    wanted = [address for address, count in times.items() if count == max(times.values())]
+    assert sections_of(ask("哪一章提到试点最多")) == wanted
+
+
+def test_all_years(ask: Ask) -> None:
+    form = re.compile(r"(?<!\d)20\d\d(?!\d)")
+    wanted = [s.address for s in DOCUMENT.sentences() if form.search(s.text)]
+    named = {year for s in DOCUMENT.sentences() for year in form.findall(s.text)}
+    for question in ("文件里出现过哪些年份", "List all the years mentioned in the document."):
+        answer = ask(question)
+        assert sentences_of(answer) == wanted
+        assert set(form.findall(answer.answer.splitlines()[0])) == named
+
+
+def test_all_bodies(ask: Ask) -> None:
+    answer = ask("文件里提到了哪些机构")
+    wanted = [s.address for s in DOCUMENT.sentences() if re.search("委员会|交易所|国务院|部门|机构", s.text)]
+    assert set(wanted) <= set(sentences_of(answer))
+    for name in ("首都标准化委员会", "北京证券交易所", "国际标准化组织", "国务院"):
+        assert name in answer.answer.splitlines()[0]
+
+
+@pytest.mark.parametrize("question", ["给我完整目录，到节", "List all section titles", "table of contents"])
+def test_the_contents_have_every_heading(question: str, ask: Ask) -> None:
+    cited = sections_of(ask(question))
+    assert set(cited) == {*CHAPTERS, *NUMBERED}
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("1.3#99", len(DOCUMENT.section("1.3").sentences)),
+        ("第五章第三节第八十句", len(DOCUMENT.section("5.3").sentences)),
+    ],
+)
+def test_a_sentence_out_of_range_says_how_many_there_are(question: str, count: int, ask: Ask) -> None:
+    answer = ask(question)
+    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+    assert re.findall(r"\d+", answer.answer) == [str(count)]
+
+
+@pytest.mark.parametrize(
+    ("question", "nodes"),
+    [
+        ("第五章第三节的下一节是什么", ["5.4"]),
+        ("Which section comes after 6.2?", ["6.3"]),
+        ("第二、三章的标题", ["2", "3"]),
+        ("第十章第二、三节讲什么", ["10.2", "10.3"]),
+        ("哪一节专门讲教育", ["7.1"]),
+    ],
+)
+def test_nodes_beside_and_together(question: str, nodes: list[str], ask: Ask) -> None:
+    assert sections_of(ask(question)) == nodes
+
+
+def test_one_item_of_a_list(ask: Ask) -> None:
+    section = DOCUMENT.section("1.2")
+    lead = [s for s in section.sentences if s.is_lead][1]
+    wanted = [s.address for s in section.sentences if s.item == lead.item]
+    for question in ("第二条基本原则是什么？", "What is the second basic principle?"):
+        assert sentences_of(ask(question)) == wanted
