@@ -44,7 +44,8 @@ def test_lexicon_is_complete_and_without_doubles() -> None:
     assert len(entries) >= 3_000
     assert len({entry["term"] for entry in entries}) == len(entries)
     for entry in entries:
-        assert set(entry) == {"term", "plain", "en"}
+        assert {"term", "plain", "en"} <= set(entry) <= {"term", "plain", "en", *corpus.LANGUAGES}
+        assert all(entry.values()), entry
         assert HAN.search(entry["term"]), entry
         assert entry["plain"], entry
         assert entry["en"], entry

@@ -7,6 +7,7 @@ heading, and ``b``, its passage or translation. The project's own lexicon and qu
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import lzma
 import re
@@ -53,33 +54,35 @@ class Source:
 
 
 SOURCES = (
-    Source("zhen_jiyu_examples", languages="zh-en", thin={"": 0.5}),
+    Source("zhen_jiyu_examples", languages="zh-en"),
     Source("zhen_twlaw_articles", 0.5, languages="zh-en"),
     Source("zhen_cedict", languages="zh-en"),
-    Source("zhen_tatoeba", 4, languages="zh-en"),
-    Source("zhen_wmt_tests", 3, languages="zh-en"),
-    Source("zhen_gov_bilingual_misc", 4, languages="zh-en"),
+    Source("zhen_tatoeba", 2, languages="zh-en"),
+    Source("zhen_wmt_tests", 2, languages="zh-en"),
+    Source("zhen_gov_bilingual_misc", 2, languages="zh-en"),
     Source("xling_twlaw_heading2text", languages="zh-en"),
     Source("en_twlaw_heading2text", 0.5, languages="en"),
     Source("zh_law_heading2text"),
     Source("zh_twlaw_heading2text", 0.3),
-    Source("zh_xwlb_title2text"),
-    Source("zh_govreport_heading2text", 8),
-    Source("zh_govpolicy_title2text", 4),
-    Source("zh_qa_passage", 3),
-    Source("zh_dureader_demo", 2),
+    Source("zh_govreport_heading2text"),
+    Source("zh_govpolicy_title2text", 2),
+    Source("zh_qa_passage", 2),
+    Source("zh_dureader_demo"),
     Source("zh_med_qa"),
     Source("zh_csl_title2abstract"),
-    Source("zh_paraphrase", 1.5, thin={"cinlid_entail": 0.1}),
-    Source("zh_paraphrase_fin", 1.5),
-    Source("zh_text2vec_triplets", 2),
-    Source("en_stsb_pos", 2, languages="en"),
-    Source("ja_jglue", 2, languages="multi"),
+    Source("zh_paraphrase", thin={"cinlid_entail": 0.1}),
+    Source("zh_paraphrase_fin"),
+    Source("zh_text2vec_triplets"),
+    Source("en_stsb_pos", languages="en"),
+    Source("ja_jglue", languages="multi"),
     Source(
-        "multi_mozilla_www", kinds=("zh-.*", *(f"{code}(-ES)?-.*" for code in LANGUAGES)), languages="multi"
+        "multi_mozilla_www",
+        0.7,
+        kinds=("zh-.*", *(f"{code}(-ES)?-.*" for code in LANGUAGES)),
+        languages="multi",
     ),
-    Source("multi_tatoeba_laser", 4, kinds=tuple(f"{code}-.*" for code in _TATOEBA), languages="multi"),
-    Source("multi_bible", 0.7, kinds=("zh-en", *(f"{name}-.*" for name in _BIBLE)), languages="multi"),
+    Source("multi_tatoeba_laser", 3, kinds=tuple(f"{code}-.*" for code in _TATOEBA), languages="multi"),
+    Source("multi_bible", 0.5, kinds=("zh-en", *(f"{name}-.*" for name in _BIBLE)), languages="multi"),
     Source("multi_covid_faq", kinds=(".*_(en|de)",), languages="en"),
 )
 
@@ -181,7 +184,7 @@ def load(folder: Path, source: Source, *, excluded: frozenset[str] = frozenset()
 
 
 def lexicon() -> list[dict[str, Any]]:
-    """The project's glossary: ``{"term", "plain": […], "en": […]}``."""
+    """The project's glossary: ``{"term", "plain": […], "en": […]}`` and more languages by their codes."""
     path = OWN_DATA / "lexicon.jsonl"
     return list(read(path)) if path.exists() else []
 
@@ -193,15 +196,27 @@ def questions() -> list[dict[str, str]]:
 
 
 def lexicon_pairs(*, passes: float) -> list[Pairs]:
-    """Pairs of official term, everyday words and English, in all three directions."""
-    ways: dict[str, list[tuple[str, str]]] = {"term-plain": [], "term-en": [], "plain-en": []}
+    """Pairs of official term, everyday words and English, and of each with the term in other languages."""
+    ways: dict[str, list[tuple[str, str]]] = {}
     for entry in lexicon():
-        ways["term-plain"] += [(plain, entry["term"]) for plain in entry["plain"]]
-        ways["term-en"] += [(english, entry["term"]) for english in entry["en"]]
-        ways["plain-en"] += [(plain, english) for plain in entry["plain"] for english in entry["en"]]
+        others = [text for language in LANGUAGES for text in entry.get(language, ())]
+        for name, one, two in (
+            ("plain-term", entry["plain"], [entry["term"]]),
+            ("en-term", entry["en"], [entry["term"]]),
+            ("plain-en", entry["plain"], entry["en"]),
+            ("other-term", others, [entry["term"]]),
+            ("other-en", others, entry["en"][:1]),
+        ):
+            ways.setdefault(name, []).extend(itertools.product(one, two))
     return [
-        Pairs(f"lexicon_{way}", [fold(x) for x, _ in pairs], [fold(y) for _, y in pairs], passes, "zh-en")
-        for way, pairs in ways.items()
+        Pairs(
+            f"lexicon_{name}",
+            [fold(x) for x, _ in pairs],
+            [fold(y) for _, y in pairs],
+            passes,
+            "multi" if name.startswith("other") else "zh-en",
+        )
+        for name, pairs in ways.items()
         if pairs
     ]
 

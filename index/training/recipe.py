@@ -1,9 +1,9 @@
-"""The recipe: what is trained on, in which stages, and how the pieces are put together."""
+"""The recipe: what is trained on, for how long, and how the pieces are put together."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,56 +31,23 @@ class Recipe:
     Attributes:
         size: The vocabulary.
         dimensions: Length of a vector.
-        broad: First stage, over all sources.
-        focused: Second stage, over ``focus``; the model is the mean of both stages' vectors.
-        focus: Source name to passes in the second stage.
-        lexicon: Passes of the glossary in the first stage.
-        questions: Passes of the own questions in the first stage.
+        stage: Length and rates of the training.
+        lexicon: Passes of the glossary in one pass over the mix.
+        questions: Passes of the own questions in one pass over the mix.
         cloze: Source name to passes over its passages with windows of themselves as queries.
     """
 
     size: vocabulary.VocabularySize = field(default_factory=vocabulary.VocabularySize)
-    dimensions: int = 384
-    broad: Stage = field(default_factory=lambda: Stage(passes=2, average_last=0.1))
-    focused: Stage = field(default_factory=lambda: Stage(rate=0.003, average_last=0.5))
-    focus: dict[str, float] = field(
-        default_factory=lambda: {
-            "own_questions": 10,
-            "lexicon_term-plain": 6,
-            "lexicon_term-en": 6,
-            "lexicon_plain-en": 6,
-            "zh_govreport_heading2text": 8,
-            "zh_govpolicy_title2text": 6,
-            "zh_qa_passage": 3,
-            "zh_law_heading2text": 0.3,
-            "zh_xwlb_title2text": 0.4,
-            "zh_paraphrase": 0.5,
-            "zhen_tatoeba": 3,
-            "zhen_wmt_tests": 1,
-            "zhen_gov_bilingual_misc": 4,
-            "zhen_twlaw_articles": 0.1,
-            "zhen_jiyu_examples": 0.1,
-            "zhen_cedict": 0.2,
-            "xling_twlaw_heading2text": 0.5,
-            "multi_tatoeba_laser": 2,
-            "ja_jglue": 1,
-            "multi_mozilla_www": 0.3,
-            "cloze_zh_govreport_heading2text": 6,
-            "cloze_zh_govpolicy_title2text": 6,
-            "cloze_zh_qa_passage": 1,
-            "cloze_zh_law_heading2text": 0.3,
-        }
-    )
-    lexicon: float = 5
-    questions: float = 6
+    dimensions: int = 512
+    stage: Stage = field(default_factory=lambda: Stage(passes=3, rate=0.05, average_last=0.1))
+    lexicon: float = 3
+    questions: float = 4
     cloze: dict[str, float] = field(
         default_factory=lambda: {
-            "zh_govreport_heading2text": 6,
-            "zh_govpolicy_title2text": 6,
+            "zh_govreport_heading2text": 1,
+            "zh_govpolicy_title2text": 2,
             "zh_qa_passage": 1,
-            "zh_xwlb_title2text": 0.5,
-            "zh_law_heading2text": 0.5,
-            "zh_csl_title2abstract": 1,
+            "zh_law_heading2text": 0.3,
         }
     )
 
@@ -137,14 +104,6 @@ def run(folder: Path, out: Path, recipe: Recipe, *, seed: int, vocabulary_from: 
     sets = [tokenised(part, tokenizer) for part in tqdm(texts, desc="tokenise", unit="set")]
     sets += [cloze(part, passes=recipe.cloze[part.name]) for part in sets if part.name in recipe.cloze]
     vectors = TokenVectors(start(sets, tokenizer.get_vocab_size(), recipe.dimensions, seed=seed))
-    weight = train(vectors, sets, recipe.broad, seed=seed)
-    if recipe.focus:
-        second = train(TokenVectors(weight), focused(sets, recipe.focus), recipe.focused, seed=seed + 1)
-        weight = (weight + second) / 2
+    weight = train(vectors, sets, recipe.stage, seed=seed)
     save(out, tokenizer, weight)
     logger.info("wrote %s", out)
-
-
-def focused(sets: Sequence[Tokenised], passes: dict[str, float]) -> list[Tokenised]:
-    """The sets named in ``passes``, seen that often."""
-    return [replace(part, passes=passes[part.name]) for part in sets if part.name in passes]
