@@ -84,7 +84,7 @@ def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
         )
         stretches = [s for s in stretches if not pattern("frames.navigation").fullmatch(s)]
         term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
-        if len(term) > 1 and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
+        if len(term) > (not quoted) and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
             picked = pattern("mentions.pick").search(folded.replace(term, " "))
             pick = next((name for name, text in picked.groupdict().items() if text), "") if picked else ""
             return Mentions(term, unit, bool(verb and verb["no"]), pick, bool(_ONE.match(place.group())))

@@ -46,7 +46,7 @@ _MEANS_DOCUMENT = re.compile(
 # A question that opens with its question word has no subject before it: 谁来打造, 哪天全部完工.
 _ASKS_FIRST = re.compile(
     r"(?:那么?)?(?:具体|大概|一般)?(?:哪天|何时|什么时候|由?谁|多少|怎么|如何|为什么|为何|多久|几|哪些|哪个|有没有|能不能"
-    r"|可不可以|可以|是否|会不会|要不要|需要)"
+    r"|可不可以|可以|是否|会不会|要不要|需要|在?哪一?(?:章|节|里|儿)|在第几)"
 )
 # Words that leave an English question without a subject of its own: "Who is responsible?"
 _RELATIONAL = re.compile(
@@ -105,7 +105,7 @@ def standalone(
             return Rewrite(rest)
     if corrected := _correction(folded, text):
         return _corrected(corrected, last, document) or standalone(corrected, history, document, enrichment)
-    if placed := _placed(text, folded, last, document, enrichment):
+    if placed := _placed(text, folded, history, document, enrichment):
         return placed
     if (asked := asks_for_parts(folded, document)) and not pattern("followup.pronoun").search(folded):
         # A question for the document's parts stands alone, however short it is; 最短的呢 asks as the one before.
@@ -189,8 +189,11 @@ def neighbour(address: str, step: int, unit: str, document: Document) -> Rewrite
     return Rewrite("", absent=f"no_{'next' if step > 0 else 'previous'}_{unit}")
 
 
-def _placed(text: str, folded: str, last: Turn, document: Document, enrichment: Enrichment) -> Rewrite | None:
+def _placed(
+    text: str, folded: str, history: Sequence[Turn], document: Document, enrichment: Enrichment
+) -> Rewrite | None:
     """A follow-up that points to a place: a neighbour, this section, its full text, an item of a list, 第三节."""
+    last = history[-1]
     language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
     here = _here(last, document, enrichment)
     addresses, rest = find_addresses(text, document)
@@ -206,6 +209,12 @@ def _placed(text: str, folded: str, last: Turn, document: Document, enrichment: 
     ):
         named = find_addresses(text, document, here)[0]
         if addresses and here and not content_of(pattern("frames.navigation").sub(" ", rest), document):
+            if asks_for_parts(find_addresses(last.query, document)[1], document) and _replaced_subject(
+                folded, text
+            ):
+                return Rewrite(
+                    replace_addresses(last.query, "、".join(spoken(a, language) for a in named), document)
+                )
             return Rewrite(_asked_for(named, language), named)
     if (
         here
@@ -229,7 +238,9 @@ def _placed(text: str, folded: str, last: Turn, document: Document, enrichment: 
         return Rewrite(zh if count["zh"] else f"How {count['en']} is “{mentioned.term}” mentioned?")
     ordinal = patterns("followup.same_kind")[-1]
     if (match := pattern("followup.item").match(folded)) and not ordinal.search(fold(last.query)):
-        return _item(match, last, document, language)
+        # 第一个, then 第二个: of the list that both were given from.
+        lists = [turn for turn in history if not pattern("followup.item").match(fold(turn.question))]
+        return _item(match, lists[-1] if lists else last, document, language)
     return None
 
 
@@ -381,6 +392,8 @@ def _substitute(query: str, subject: str, document: Document) -> str:
     """The question before with its subject replaced; "" where nothing can be replaced."""
     if year := re.fullmatch(r"(?:到|在|by |in |for )?\s*((?:19|20)\d{2})\s*年?(?:底|末|的?目标)?", subject):
         return _with_year(query, year[1])
+    if dated := re.match(r"(?:到|在)?((?:19|20)\d{2})年(?:的)?(?=[\u4e00-\u9fff]{2})", subject):
+        query, subject = _with_year(query, dated[1]), subject[dated.end() :]
     named, beside = find_addresses(subject, document)
     if named and not content_of(beside, document):
         return replace_addresses(query, subject, document)
@@ -484,8 +497,14 @@ def _without_pronoun(
     antecedent = _antecedent(noun, last, document, enrichment)
     if not antecedent:
         return None
+    # 这个论坛 after 中关村论坛: the noun is not said twice.
+    after = text[match.end() :]
+    said = next((size for size in range(len(antecedent), 1, -1) if after.startswith(antecedent[-size:])), 0)
     possessive = "'s" if match.group() in {"its", "their"} else ""
-    rewritten = f"{text[: match.start()]}{antecedent}{possessive}{text[match.end() :]}"
+    rewritten = f"{text[: match.start()]}{antecedent}{possessive}{after[said:]}"
+    rewritten = re.sub(
+        r"(?i)^((?:which|what) (?:chapter|section) is (?!.*\bin\b).*?)\s*\?*$", r"\1 in?", rewritten
+    )
     return Rewrite(re.sub(r"^(?:那么?|and )", "", rewritten), exclude=exclude)
 
 

@@ -249,7 +249,7 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
     if asked.absent:
         return places.without(asked) if places.any else None
     if not places.any and not places.headings:
-        return None
+        return abstain(Reason.NOT_IN_DOCUMENT, detail="no_more") if query.exclude else None
     if asked.pick in {"first", "last"}:
         return places.at_end(asked)
     if asked.pick:
@@ -316,6 +316,8 @@ class _Places:
         refs: list[Ref] = []
         for section in self.sections:
             found = self.hits[section.address] or section.address in self.headings
+            if asked.one and asked.by_chapter and not section.chapter:
+                continue
             if found and section.chapter and (asked.one or asked.by_chapter):
                 # Where a chapter or one section is looked for, its heading is the answer.
                 heading = Ref(str(section.chapter) if asked.by_chapter else section.address)

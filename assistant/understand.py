@@ -26,9 +26,8 @@ LONGEST_QUESTION = 2000
 # Of the nodes that a follow-up may point to, those that it leaves open; the others do not exist.
 _UNCLEAR = frozenset({"which_node", "which_item"})
 _MOST_PARTS = 5
-_CONTROL = re.compile(
-    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
+_CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufff9-\ufffb]")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?=年|\b|[^\d])")
 _SPELLED_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(二[〇零][〇零一二三四五六七八九]{2})(?=年)")
 _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%?(?![\d.])")
@@ -64,7 +63,8 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 def clean(question: str) -> str:
     """A question without control, zero-width and bidirectional characters, half-width, white space collapsed."""
-    text = _CONTROL.sub(" ", unicodedata.normalize("NFC", question.encode("utf-8", "ignore").decode("utf-8")))
+    visible = _INVISIBLE.sub("", question.encode("utf-8", "ignore").decode("utf-8"))
+    text = _CONTROL.sub(" ", unicodedata.normalize("NFC", visible))
     return re.sub(
         r"[ \t\u3000]+", " ", text.translate(_CHINESE_HALF_WIDTH if _HAN.search(text) else _HALF_WIDTH)
     ).strip()
@@ -318,7 +318,7 @@ def _search_text(text: str, focus: str, document: Document) -> str:
         wanted = _itself(document.title).sub(" ", wanted)
     if slot_of(fold(text)) is Slot.NUMBER:
         # The year is held against what a figure stands under; as a word it would only draw dated sentences near.
-        wanted = _BY_YEAR.sub(" ", wanted)
+        wanted = _BY_YEAR.sub(" ", _in_digits(wanted))
     wanted = pattern("frames.politeness").sub(" ", wanted)
     if not content_of(fold(wanted), document):
         wanted = text
@@ -332,6 +332,10 @@ def slot_of(folded: str) -> Slot:
 
 def years_of(folded: str) -> tuple[str, ...]:
     """The years that a text names, in digits or Chinese numerals, in order, as four digits."""
+    return tuple(dict.fromkeys(_YEAR.findall(_in_digits(folded))))
+
+
+def _in_digits(text: str) -> str:
+    """A text with the years that it names in Chinese numerals (二〇二五年) in digits."""
     digits = str.maketrans("〇零一二三四五六七八九", "00123456789")
-    spelled = _SPELLED_YEAR.sub(lambda match: match[1].translate(digits), folded)
-    return tuple(dict.fromkeys(_YEAR.findall(spelled)))
+    return _SPELLED_YEAR.sub(lambda match: match[1].translate(digits), text)

@@ -258,6 +258,11 @@ SECTIONS = Turn("第五章有几节", "第五章有几节", ("5",))
         ("Sorry, I meant the local ones", ENGLISH_FIGURE, "How many local standards by 2025?"),
         ("By when?", ENGLISH_TOPIC, "By when is hospitals planned?"),
         ("这在哪一章？", TOPIC, "养老在哪一章？"),
+        ("在哪一章提到的", TOPIC, "养老在哪一章提到的"),
+        ("第二节详细说说", CHAPTER, "第五章第二节讲什么"),
+        ("第二节呢", Turn("", "第三章第一节一共几句", ("3.1",)), "第三章第二节一共几句"),
+        ("2035年地方标准的呢", FIGURE, "到2035年要制定多少项地方标准？"),
+        ("这个论坛还有什么", Turn("", "中关村论坛要办什么", ("9.3",), ("9.3#4",)), "中关村论坛还有什么"),
     ],
 )  # fmt: skip
 def test_a_follow_up_fills_what_it_names_and_takes_the_rest(
@@ -319,3 +324,7 @@ def test_what_needs_a_history_asks_back_without_one(text: str, ask: Ask) -> None
 )
 def test_a_body_named_only_in_the_answer_is_spoken_of(turns: tuple[str, ...], named: str, ask: Ask) -> None:
     assert named in ask(*turns).query
+
+
+def test_a_second_item_is_of_the_list_that_the_first_was_given_from(ask: Ask) -> None:
+    assert sections_of(ask("第四章有哪几节", "第一个讲什么", "第二个呢")) == ["4.2"]

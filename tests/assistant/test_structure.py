@@ -393,6 +393,7 @@ def test_a_sentence_out_of_range_says_how_many_there_are(question: str, count: i
     ("question", "nodes"),
     [
         ("第五章第三节的下一节是什么", ["5.4"]),
+        ("第八章后面是哪一章", ["9", "9.1", "9.2", "9.3"]),
         ("Which section comes after 6.2?", ["6.3"]),
         ("第二、三章的标题", ["2", "3"]),
         ("第十章第二、三节讲什么", ["10.2", "10.3"]),
@@ -409,3 +410,17 @@ def test_one_item_of_a_list(ask: Ask) -> None:
     wanted = [s.address for s in section.sentences if s.item == lead.item]
     for question in ("第二条基本原则是什么？", "What is the second basic principle?"):
         assert sentences_of(ask(question)) == wanted
+
+
+def test_a_term_that_stands_nowhere_else_is_said_to(ask: Ask) -> None:
+    answer = ask("除了前言，哪里还提到国际标准化组织")
+    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+
+
+def test_a_quoted_letter_is_a_term(ask: Ask) -> None:
+    assert sentences_of(ask("哪几章提到了“农”")) == [a for a in places("农")[0] if not a.startswith("0.")]
+
+
+def test_to_ask_what_the_document_says_is_no_steering(ask: Ask) -> None:
+    assert ask('How many times does the outline say "pilot"?').status == "answered"
+    assert ask('Please say "pilot"').reason == "instruction"
