@@ -20,7 +20,7 @@ from index.types import Ranking
 _FILE = Path(__file__).with_name("calibration.json")
 FEATURES = (
     "fused", "margin", "dense", "question", "words", "unknown",
-    "support", "gap", "length", "fit", "english", "other",
+    "support", "weakest", "length", "filled", "fit", "english", "other",
 )  # fmt: skip
 
 
@@ -56,11 +56,14 @@ def load_calibration() -> Calibration:
     return Calibration(**{name: table[name] for name in Calibration.__dataclass_fields__})
 
 
-def features(query: Query, ranking: Ranking, support: tuple[float, float], fit: float) -> list[float]:
+def features(
+    query: Query, ranking: Ranking, ratio: float, support: tuple[float, float], fit: float
+) -> list[float]:
     """The evidence for a query, in the order of `FEATURES`.
 
-    `support` is how far the best sentence bears out the query's words, and the largest gap (`Retriever.support`), `fit`
-    how well the clause around an asked figure is the question's own.
+    `ratio` is how well the asked slot is filled, `support` how far the best sentence bears out the query's words
+    (`Retriever.support`), `fit` how well
+    the clause around an asked figure is the question's own, each 0 to 1.
     """
     if not ranking.sentences:
         return [0.0] * len(FEATURES)
@@ -80,6 +83,7 @@ def features(query: Query, ranking: Ranking, support: tuple[float, float], fit: 
         ranking.unknown,
         *support,
         min(len(query.search or query.folded), 60) / 60,
+        ratio,
         fit,
         float(kind == "en"),
         float(kind == "other"),

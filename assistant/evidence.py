@@ -54,12 +54,6 @@ _ASKS_ADDRESS = re.compile(
 _ASKS_RANK = re.compile(r"第几|排名|排在|名次|\brank\w*\b")
 
 
-_PART_OF = re.compile(
-    r"\b(?:how many|how much|what (?:share|part|percentage)) of (?:the|these|those) (\d+)"
-    r"|(\d+)[项个家条][^,，。?？]{0,10}(?:中|里头?|里面|之中)[,，]?[^?？]{0,20}(?:多少|几)"
-)
-
-
 def has_figure(text: str) -> bool:
     """Whether a text states a quantity in digits or as a share."""
     return bool(_FIGURE.search(_DATE.sub(" ", text)))
@@ -77,11 +71,6 @@ def _fillers() -> dict[Slot, re.Pattern[str]]:
     }
 
 
-def asks_for_rank(query: Query) -> bool:
-    """Whether a question asks which place something takes among others."""
-    return query.slot is Slot.NUMBER and bool(_ASKS_RANK.search(query.folded))
-
-
 def needed(query: Query) -> re.Pattern[str] | None:
     """What a sentence must have to fill the slot that a question asks for; None where any sentence will do.
 
@@ -93,7 +82,7 @@ def needed(query: Query) -> re.Pattern[str] | None:
         return _HOURS
     if query.slot is Slot.PLACE:
         return _ADDRESS if _ASKS_ADDRESS.search(query.folded) else None
-    if asks_for_rank(query):
+    if query.slot is Slot.NUMBER and _ASKS_RANK.search(query.folded):
         return _RANK
     if query.slot is Slot.DURATION and _ASKS_FREQUENCY.search(query.folded):
         return _FREQUENCY
@@ -120,13 +109,9 @@ def _measures_like(measure: str | None) -> str:
 def fills(text: str, wanted: re.Pattern[str], query: Query) -> bool:
     """Whether a sentence (with the target year it stands under in front) has the wanted filler.
 
-    A number that the question itself gives is no answer to it, nor is a numeral inside a quoted name (“四个中心”); how
-    many of 800 is told only where the 800 stand.
+    A number that the question itself gives is no answer to it, nor is a numeral inside a quoted name (“四个中心”).
     """
     if query.slot is Slot.NUMBER:
-        whole = _PART_OF.search(query.folded)
-        if whole and not re.search(rf"(?<!\d){whole[1] or whole[2]}(?!\d)", text):
-            return False
         text = _QUOTED.sub(" ", _DATE.sub(" ", text))
         return any(match.group() and not _given(match.group(), query) for match in wanted.finditer(text))
     return bool(wanted.search(text))
@@ -141,11 +126,10 @@ def _given(figure: str, query: Query) -> bool:
     return bool(digits and digits.group() in query.numbers)
 
 
-def clause_fit(query: Query, text: str, english: str | None, filler: re.Pattern[str]) -> float:
+def clause_fit(query: Query, text: str, english: str | None) -> float:
     """How well the clause around a figure fits a question, 0 to 1: Dice's coefficient of their terms, the best clause.
 
-    A clause counts that has a digit or, in Chinese, the wanted filler. Chinese is held against the sentence itself, any
-    other language against its translation.
+    Chinese against the sentence itself, any other language against its translation.
     """
     wanted = query.search or query.text
     if query.language == "zh" or not english:
@@ -167,18 +151,14 @@ def clause_fit(query: Query, text: str, english: str | None, filler: re.Pattern[
             for term in terms(re.sub(r"\d[\d.,]*\s*(?:项|个月|个|家|%)?(?:以上|以内|左右)?", " ", clause))
             if not term.isdecimal()
         }
-        if (re.search(r"\d", clause) or filler.search(clause)) and asked | stated:
+        if re.search(r"\d", clause) and asked | stated:
             best = max(best, 2 * len(asked & stated) / (len(asked) + len(stated)))
     return best
 
 
 def _asked_words(text: str) -> str:
     """A Chinese question without its question words: they break the terms beside them."""
-    return re.sub(
-        r"多少(?:个|项|家|条|种)?|(?:排名?|位居|居)?第?几(?:个|项|家|条|种|位|名)?|要|会|打算|[?？。吗呢]",
-        " ",
-        text,
-    )
+    return re.sub(r"多少(?:个|项|家|条|种)?|几(?:个|项|家|条|种)|要|会|打算|[?？。吗呢]", " ", text)
 
 
 def force_in(text: str) -> list[str]:

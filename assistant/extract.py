@@ -12,18 +12,8 @@ from pathlib import Path
 from assistant.asked import document_text
 from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
-from assistant.evidence import (
-    FIGURE,
-    asks_for_duty,
-    asks_for_rank,
-    clause_fit,
-    fills,
-    force_in,
-    has_figure,
-    needed,
-)
+from assistant.evidence import FIGURE, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
 from assistant.patterns import pattern
-from assistant.subject import content_of
 from assistant.types import Query, Reason, Slot, Status
 from index.build import Index
 from index.chunk import target_years
@@ -32,16 +22,6 @@ from index.types import Document, Ranking, Scored, Section
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
-# What a document is said to hold: asked of another document, it is not answered by this one's mention of it.
-_HOLDS = re.compile(
-    r"《([^》]{2,40})》\s*(?:里|中|给|把|分|规定|要求|提出|写|设?定了|的(?:内容|目标|指标|章))"
-)
-_ISSUE = re.compile(
-    r"印发|发布|公布|公开|下发|出台|签发|发文|落款|日期|通知"
-    r"|\b(?:issued?|issuance|published|released|dated?|notice|circular|officially|actually)\b"
-)
-_PUBLISHED = re.compile(r"发布|公布|公开|\b(?:published|released)\b")
-_DAY = re.compile(r"(?:19|20)\d{2}(?:年|-)\d{1,2}(?:月|-)\d{1,2}")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
 _ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
 # A figure is held against a claim from this share of the best score on.
@@ -59,8 +39,6 @@ _MORE_WANTED = 0.6
 _OWN_WORDS = 0.6
 # Where a question names the chapter or section, less evidence will do.
 _NAMED_PLACE = 0.6
-# What these slots ask for belongs to the sentence that bears the question out best, or to another matter.
-_OF_THE_MATTER = frozenset({Slot.CONTACT, Slot.MONEY, Slot.PENALTY})
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
 _PREMISE = re.compile(r"^(?:既然|鉴于)|\b(?:since|given that|now that)\b")
 _DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
@@ -90,8 +68,6 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     """Choose the sentences that answer a content question, or say why none does."""
     document = index.document
     near = tuple(scored.address for scored in ranking.sections[:2])
-    if issued := _issue_date(query, document):
-        return issued
     if absent := _named_but_absent(query, document, near):
         return absent
     weighed = weigh(query, ranking, index)
@@ -109,21 +85,20 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     least = _MORE_WANTED * ranking.sentences[0].score
     if query.exclude and best.score < least:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="no_more")
-    least_ratio = calibration.slot_ratio * _leniency(chosen[0], best, query, index) if chosen else 1.0
-    if not chosen or weighed.ratio < least_ratio or _of_another_matter(chosen[0], best, query, index):
+    if not chosen or weighed.ratio < calibration.slot_ratio * _leniency(chosen[0], best, query, index):
         detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
-        return abstain(
-            Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=1 - confidence * weighed.ratio
-        )
+        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=1 - confidence)
     fit = weighed.evidence[FEATURES.index("fit")]
-    confidence = assured(confidence, weighed)
+    if fit >= _OWN_WORDS:
+        confidence = max(confidence, fit)
     if (
         query.slot is Slot.NUMBER
         and fit < _NO_WORDS
-        and (asks_for_rank(query) or chosen[0].legs.get("dense.question", 0.0) < _LIKE_A_QUESTION)
+        and chosen[0].legs.get("dense.question", 0.0) < _LIKE_A_QUESTION
     ):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, confidence=1 - confidence)
-    if confidence < calibration.threshold * strictness(query, weighed):
+    lenient = query.addresses or (needed(query) and weighed.ratio == 1.0)
+    if confidence < calibration.threshold * (_NAMED_PLACE if lenient else 1.0):
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=1 - confidence)
     lines = _lines(_pick(chosen, query, calibration), query, document)
     cited = {ref.node for line in lines for ref in line.refs}
@@ -146,17 +121,6 @@ class Weighed:
     evidence: Sequence[float]
 
 
-def assured(probability: float, weighed: Weighed) -> float:
-    """The confidence in an answer, 0 to 1: its probability, or more where a figure's clause is the question's own."""
-    fit = weighed.evidence[FEATURES.index("fit")]
-    return max(probability, fit) if fit >= _OWN_WORDS else probability
-
-
-def strictness(query: Query, weighed: Weighed) -> float:
-    """What share of the threshold a question must reach: less where it names a place or its asked filler stands first."""
-    return _NAMED_PLACE if query.addresses or (needed(query) and weighed.ratio == 1.0) else 1.0
-
-
 def weigh(query: Query, ranking: Ranking, index: Index) -> Weighed | None:
     """The evidence for answering a content question; None where no sentence is in question."""
     document = index.document
@@ -172,22 +136,13 @@ def weigh(query: Query, ranking: Ranking, index: Index) -> Weighed | None:
     first = (chosen or candidates)[0]
     support = index.retriever.support(query.search or query.text, first.address)
     fit = _fit(query, first, index) if chosen and query.slot is Slot.NUMBER else 0.0
-    return Weighed(candidates, chosen, ratio, features(query, ranking, support, fit))
+    return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support, fit))
 
 
 def _wrong_year(query: Query, document: Document) -> bool:
     """Whether every year that a question names is foreign to the document."""
     known = set(_YEAR.findall(document_text(document))) | set(_YEAR.findall(document.issued))
     return bool(query.years) and not set(query.years) & known
-
-
-def _of_another_matter(filled: Scored, best: Scored, query: Query, index: Index) -> bool:
-    """Whether a telephone number, an amount or a penalty stands in a sentence that bears the question out less than the best."""
-    if query.slot not in _OF_THE_MATTER or filled.address == best.address:
-        return False
-    text = query.search or query.text
-    support = index.retriever.support
-    return support(text, filled.address)[0] < support(text, best.address)[0]
 
 
 def _leniency(filled: Scored, best: Scored, query: Query, index: Index) -> float:
@@ -204,33 +159,12 @@ def _leniency(filled: Scored, best: Scored, query: Query, index: Index) -> float
 def _fit(query: Query, scored: Scored, index: Index) -> float:
     """How well the clause around a sentence's figure fits the question."""
     text, english = index.document.sentence(scored.address).text, index.enrichment.english(scored.address)
-    return clause_fit(query, text, english, needed(query) or FIGURE)
+    return clause_fit(query, text, english)
 
 
 def _states_date(address: str, document: Document) -> bool:
     """Whether a sentence itself names a year: a wrong year in a question can then be corrected."""
     return bool(_YEAR.search(document.sentence(address).text))
-
-
-def _issue_date(query: Query, document: Document) -> Draft | None:
-    """The line of the front matter with the day of issue, or of publication, where a question asks for nothing else."""
-    asks = query.slot is Slot.DATE or "日期" in query.folded or (query.slot is Slot.POLAR and query.years)
-    if not (asks and _ISSUE.search(query.folded)):
-        return None
-    rest = pattern("slots.date").sub(" ", query.folded.replace(fold(document.title), " "))
-    if content_of(_ISSUE.sub(" ", re.sub(r"(?:19|20)\d{2}年?", " ", rest)), document):
-        return None
-    days = [s for s in document.sentences() if s.address.startswith("0.") and _DAY.search(s.text)]
-    if not days:
-        return None
-    is_published = bool(_PUBLISHED.search(query.folded))
-    day = next((s for s in days if bool(_PUBLISHED.search(s.text)) == is_published), days[-1])
-    ref = Ref(day.address.partition("#")[0], (day.address,))
-    frames = []
-    if query.years:
-        agrees = set(query.years) & set(_YEAR.findall(day.text))
-        frames = [Line((ref,), frame="figure_agrees" if agrees else "figure_differs")]
-    return Draft(Status.ANSWERED, lines=(*frames, Line((ref,))), confidence=1.0)
 
 
 def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -> Draft | None:
@@ -239,9 +173,8 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
     known = fold(text + document.title)
     if query.slot is not Slot.POLAR and _wrong_year(query, document):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
-    others = {title for title in _HOLDS.findall(query.text) if fold(title) not in fold(document.title)}
     for title in _TITLE.findall(query.text):
-        if fold(title) not in known or title in others:
+        if fold(title) not in known:
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="title")
     for quoted in _QUOTED.findall(query.text):
         if len(quoted) >= 4 and fold(quoted) not in known:
@@ -313,7 +246,7 @@ def _filled(
     if not filled or candidates[0].score <= 0:
         return filled, 0.0
     ratio = min(1.0, filled[0].score / candidates[0].score)
-    if query.slot in {Slot.NUMBER, Slot.DURATION} or query.numbers:
+    if query.slot in {Slot.NUMBER, Slot.DURATION}:
         close = [scored for scored in filled if scored.score >= _COMPARABLE * filled[0].score]
         fits = {scored.address: _fit(query, scored, index) for scored in close}
         best = max(scored.score * (_FIT_FLOOR + fits[scored.address]) for scored in close)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from assistant.calibrate import FEATURES, load_calibration
-from assistant.extract import assured, extract, strictness, weigh
-from assistant.types import Intent, Status, Turn
+from assistant.calibrate import FEATURES
+from assistant.extract import weigh
+from assistant.types import Intent, Turn
 from assistant.understand import understand
 from eval.dataset import Item
 from eval.fit import FOLDS, fold_of
@@ -35,48 +34,26 @@ _L2 = 1.0
 # How much all unanswerable questions together weigh beside all answerable ones.
 _UNANSWERABLE = 0.6
 # Answerable questions refused on held-out folds: the threshold is the highest that keeps to this share.
-_FALSE_REFUSALS = 0.02
+_FALSE_REFUSALS = 0.035
 
 
-@dataclass(frozen=True, slots=True)
-class Cases:
-    """Questions that the calibration decides on: no rule has abstained before it.
-
-    `features` has shape (n, features), `right` 1 for an answerable question; `floor` and `strictness` are what
-    `assured` and `strictness` make of the evidence.
-    """
-
-    ids: Sequence[str]
-    features: Matrix
-    right: Matrix
-    floor: Matrix
-    strictness: Matrix
-
-    def margins(self, probabilities: Matrix) -> Matrix:
-        """What a threshold is held against: the confidence, over how strict the threshold is."""
-        return np.maximum(probabilities, self.floor) / self.strictness
-
-
-def cases_of(assistant: Assistant, items: Sequence[Item]) -> Cases:
-    """The questions that the calibration decides on, each asked as a user would."""
-    rows, ids = [], []
+def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Matrix, list[str]]:
+    """Features, shape (n, features), 1 for answerable, and ids of the items that the calibration decides on."""
+    rows, answerable, ids = [], [], []
     retriever, document = assistant.index.retriever, assistant.index.document
-    willing = replace(load_calibration(), threshold=0.0, coefficients=dict.fromkeys(FEATURES, 0.0))
     for item in items:
         history: list[Turn] = []
         for question in item.turns[:-1]:
             history.append(assistant.ask(question, history).turn())
         query = understand(item.question, history, document)
-        if query.parts or query.intent is not Intent.CONTENT or item.answerable is None:
+        if query.parts or query.intent is not Intent.CONTENT or query.reason or item.answerable is None:
             continue
-        ranking = retriever.search(query.search or query.text)
-        weighed = weigh(query, ranking, assistant.index)
-        if weighed and extract(query, ranking, assistant.index, willing).status is Status.ANSWERED:
-            right = float(item.answerable)
-            rows.append((weighed.evidence, right, assured(0.0, weighed), strictness(query, weighed)))
+        weighed = weigh(query, retriever.search(query.search or query.text), assistant.index)
+        if weighed and weighed.chosen:
+            rows.append(weighed.evidence)
+            answerable.append(float(item.answerable))
             ids.append(item.id)
-    features, *columns = (np.array(column) for column in zip(*rows, strict=True))
-    return Cases(ids, features, *columns)
+    return np.array(rows), np.array(answerable), ids
 
 
 def regress(features: Matrix, right: Matrix) -> tuple[Matrix, float]:
@@ -98,22 +75,20 @@ def _sigmoid(logits: Matrix) -> Matrix:
 
 def calibrate_and_print(assistant: Assistant, items: Sequence[Item], *, write: bool = False) -> None:
     """Fit on all items, print held-out AUROC and outcomes by threshold; `write` puts the fit to use."""
-    cases = cases_of(assistant, items)
-    features, right = cases.features, cases.right
-    folds = np.array([fold_of(id_) for id_ in cases.ids])
-    held_out = np.zeros(len(right))
+    features, right, ids = evidence_of(assistant, items)
+    folds = np.array([fold_of(id_) for id_ in ids])
+    held_out = np.zeros(len(ids))
     for fold in range(FOLDS):
         weights, intercept = regress(features[folds != fold], right[folds != fold])
         held_out[folds == fold] = _sigmoid(features[folds == fold] @ weights + intercept)
     print(
-        f"calibration: {len(right)} questions, held-out AUROC {auroc(held_out.tolist(), (right > 0).tolist()):.3f}"
+        f"calibration: {len(ids)} questions, held-out AUROC {auroc(held_out.tolist(), (right > 0).tolist()):.3f}"
     )
-    margins = cases.margins(held_out)
     print("threshold  answerable refused  unanswerable refused")
-    for threshold in np.arange(0.1, 0.61, 0.1):
-        refused = margins < threshold
+    for threshold in np.arange(0.2, 0.81, 0.1):
+        refused = held_out < threshold
         print(f"{threshold:9.2f}  {refused[right > 0].mean():18.3f}  {refused[right == 0].mean():20.3f}")
-    threshold = float(np.quantile(margins[right > 0], _FALSE_REFUSALS))
+    threshold = float(np.quantile(held_out[right > 0], _FALSE_REFUSALS))
     print(f"threshold for {_FALSE_REFUSALS:.1%} refused: {threshold:.2f}")
     if write:
         weights, intercept = regress(features, right)

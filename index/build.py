@@ -23,18 +23,17 @@ from index.embed import Embedder, load_embedder
 from index.enrich import Enrichment, enrichment_path, load_enrichment
 from index.lexical import LexicalIndex, fold
 from index.parse import parse_file
-from index.retrieve import KEYWORD_LEGS, Retriever, leg_passages, token_rarity
+from index.retrieve import KEYWORD_LEGS, Retriever, leg_passages
 from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 5
+FORMAT = 4
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
 _PROBE = "1"
 _MANIFEST = "manifest.json"
-_RARITY = "rarity.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,6 @@ def _open(
             for name, kind, language, analyzer in KEYWORD_LEGS
             if leg_passages(passages, kind, language)
         }
-        rarities = json.loads((folder / _RARITY).read_text("utf-8"))
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
     if manifest.key != wanted.key or manifest.passages != len(passages):
@@ -160,7 +158,7 @@ def _open(
     try:
         store = _store(settings, wanted, folder)
         if store.count() == len(passages):
-            retriever = Retriever(document, passages, embedder, store, keywords, rarities)
+            retriever = Retriever(document, passages, embedder, store, keywords)
             retriever.search(_PROBE, k=1)
             return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
     except StoreError:
@@ -205,8 +203,6 @@ def _build(
             if texts:
                 LexicalIndex.build(texts, analyzer).save(work / name)
             progress("keywords", at, len(KEYWORD_LEGS))
-        rarities = token_rarity(document, passages, embedder)
-        (work / _RARITY).write_text(json.dumps(rarities, ensure_ascii=False), "utf-8")
         rows = [asdict(passage) for passage in passages]
         (work / "passages.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
         manifest = {**asdict(wanted), "passages": len(passages)}

@@ -49,9 +49,6 @@ class Embedder(Protocol):
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of queries, shape (len(texts), dimension)."""
 
-    def tokens(self, text: str) -> list[str]:
-        """The model's own tokens of a text, in the order of `encode_tokens`, however long the text is."""
-
     def encode_tokens(self, text: str) -> Vectors:
         """Vectors of a text's tokens, not normalised, shape (tokens, dimension).
 
@@ -162,11 +159,6 @@ class StaticEmbedder:
         """How many of the model's own tokens a text has."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def tokens(self, text: str) -> list[str]:
-        """Each distinct token of a text, in order."""
-        encoded = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return [str(self._tokenizer.id_to_token(id_)) for id_ in dict.fromkeys(encoded)]
-
     def encode_tokens(self, text: str) -> Vectors:
         """The token vectors of a text as they stand, each distinct token once, shape (tokens, dimension)."""
         ids = list(dict.fromkeys(self._tokenizer.encode(text, add_special_tokens=False).ids))
@@ -236,17 +228,9 @@ class TransformerEmbedder:
         encoded = self._model.tokenizer([text], truncation=False)
         return len(encoded["input_ids"][0])
 
-    def tokens(self, text: str) -> list[str]:
-        """The model's tokens of a text, special ones included."""
-        encoded = self._model.tokenizer([text], truncation=False)
-        tokens: list[str] = self._model.tokenizer.convert_ids_to_tokens(encoded["input_ids"][0])
-        return tokens
-
     def encode_tokens(self, text: str) -> Vectors:
         """The model's contextual token vectors of a text, shape (tokens, dimension)."""
-        (tokens,) = self._model.encode(
-            [text], prompt="", output_value="token_embeddings", show_progress_bar=False
-        )
+        (tokens,) = self._model.encode([text], output_value="token_embeddings", show_progress_bar=False)
         vectors: Vectors = np.asarray(tokens.cpu(), dtype=np.float32)
         return vectors
 

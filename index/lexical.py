@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -128,19 +127,6 @@ def pinyin_terms(text: str) -> list[str]:
     return terms
 
 
-def rarity(texts: Sequence[Collection[str]]) -> dict[str, float]:
-    """How telling each term of some texts is: its idf over that of a term in none of them, 0 to 1."""
-    frequency = Counter(term for text in texts for term in set(text))
-    values = _idf(np.array(list(frequency.values())), len(texts)) / _idf(np.zeros(1), len(texts))
-    return dict(zip(frequency, values.round(4).tolist(), strict=True))
-
-
-def _idf(frequency: npt.NDArray[Any], size: int) -> npt.NDArray[np.float64]:
-    """The idf of Lucene's BM25, which bm25s uses as well."""
-    idf: npt.NDArray[np.float64] = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
-    return idf
-
-
 class LexicalIndex:
     """BM25 over a fixed list of texts, by one analyzer.
 
@@ -172,9 +158,11 @@ class LexicalIndex:
         self._vocabulary = vocabulary
         self._data, self._indices, self._indptr = data, indices, indptr
         self._size = size
-        self._idf = _idf(np.diff(indptr), size)
-        # A term that no text has weighs more than the rarest.
-        self._unknown = float(_idf(np.zeros(1), size)[0])
+        frequency = np.diff(indptr)
+        # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the
+        # rarest.
+        self._idf = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
+        self._unknown = float(np.log(1 + (size + 0.5) / 0.5))
 
     @classmethod
     def build(cls, texts: Sequence[str], analyzer: Analyzer) -> LexicalIndex:

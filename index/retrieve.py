@@ -8,10 +8,8 @@ Chinese, English and other languages, since a keyword leg is blind across langua
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +26,6 @@ from index.lexical import (
     fold,
     pinyin_terms,
     prefix_terms,
-    rarity,
 )
 from index.store import VectorStore
 from index.types import Document, Passage, PassageKind, Ranking, Scored
@@ -61,29 +58,6 @@ def leg_passages(passages: Sequence[Passage], kind: PassageKind, language: str |
     return [p for p in passages if p.kind is kind and (language is None or p.language == language)]
 
 
-def evidence_of(document: Document, passages: Sequence[Passage]) -> dict[str, list[Passage]]:
-    """What bears out each sentence: its own passages and the notes of its section, not the section's other sentences."""
-    by_address: dict[str, list[Passage]] = defaultdict(list)
-    for passage in passages:
-        if passage.kind != PassageKind.SECTION:
-            by_address[passage.address].append(passage)
-    return {
-        sentence.address: by_address[sentence.address] + by_address[section.address]
-        for section in document.sections()
-        for sentence in section.sentences
-    }
-
-
-def token_rarity(document: Document, passages: Sequence[Passage], embedder: Embedder) -> dict[str, float]:
-    """How telling each token is, 0 to 1, by the number of sentences whose evidence has it.
-
-    Words of the document's whole field (标准) and question words, which the notes are full of, tell little.
-    """
-    tokens = {p.id: embedder.tokens(fold(p.text)) for p in passages if p.kind != PassageKind.SECTION}
-    evidence = evidence_of(document, passages).values()
-    return rarity([set(chain.from_iterable(tokens[p.id] for p in of_sentence)) for of_sentence in evidence])
-
-
 def language_class(language: str) -> str:
     """The set of fusion weights for a language: zh, en or other."""
     return language if language in {"zh", "en"} else "other"
@@ -106,7 +80,6 @@ class Retriever:
         embedder: Embedder,
         store: VectorStore,
         keyword_indexes: Mapping[str, LexicalIndex],
-        token_rarities: Mapping[str, float],
     ) -> None:
         """Take what `index.build.open_index` has opened."""
         # numpy's products here are tiny: several threads cost forty times what they save.
@@ -115,9 +88,8 @@ class Retriever:
         self.embedder = embedder
         self._store = store
         self._keywords = keyword_indexes
-        self._rarity = token_rarities
-        self._evidence_of = evidence_of(document, passages)
-        self._evidence_tokens: dict[str, Scores] = {}
+        self._passages = passages
+        self._evidence_of: dict[str, Scores] = {}
         self._sentences = [sentence.address for sentence in document.sentences()]
         self._sections = [section.address for section in document.sections()]
         row_of = {address: row for row, address in enumerate(self._sentences)}
@@ -156,34 +128,35 @@ class Retriever:
         return Ranking(query=query, sections=sections, sentences=sentences, unknown=self.unknown_share(query))
 
     def support(self, query: str, address: str) -> tuple[float, float]:
-        """How far a sentence and its notes bear out the words of a query: the share, 0 to 1, and the largest gap.
+        """How far a sentence and its notes bear out the words of a query: on average, and the weakest one.
 
-        Each token of the query takes the cosine of the nearest token (MaxSim, Khattab & Zaharia 2020). Tokens
-        weigh by the length of their vectors, which is small for function words, times their rarity, which is
-        small for words of the document's whole field. The gap is the weight that the least borne out token
-        lacks, in units of a vector's length.
+        Each token of the query takes the cosine of the nearest token (MaxSim, Khattab & Zaharia 2020), both 0
+        to 1; tokens weigh by the length of their vectors, which is small for function words. The weakest is
+        the lowest of the heavier half.
         """
-        folded = fold(query)
-        vectors = self.embedder.encode_tokens(folded)
-        lengths = np.linalg.norm(vectors, axis=1)
-        # A model with a longest text has fewer vectors than there are tokens.
-        rarities = [self._rarity.get(token, 1.0) for token in self.embedder.tokens(folded)[: len(vectors)]]
-        weights = lengths * np.array(rarities, dtype=np.float32)
-        if not weights.sum():
+        tokens = self.embedder.encode_tokens(fold(query))
+        lengths = np.linalg.norm(tokens, axis=1)
+        if not lengths.sum():
             return 0.0, 0.0
-        nearest = (vectors / np.maximum(lengths, 1e-6)[:, None]) @ self._evidence(address).T
+        nearest = (tokens / np.maximum(lengths, 1e-6)[:, None]) @ self._evidence(address).T
         best = nearest.max(axis=1).clip(0.0, 1.0)
-        return float((best * weights).sum() / weights.sum()), float(((1 - best) * weights).max())
+        heavy = best[lengths >= np.median(lengths)]
+        return float((best * lengths).sum() / lengths.sum()), float(heavy.min())
 
     def _evidence(self, address: str) -> Scores:
-        """Unit token vectors of all that bears out a sentence, kept once made."""
-        if address not in self._evidence_tokens:
-            text = " ".join(passage.text for passage in self._evidence_of[address])
-            tokens = self.embedder.encode_tokens(fold(text))
-            self._evidence_tokens[address] = tokens / np.maximum(
+        """Unit token vectors of all passages of a sentence, kept once made."""
+        if address not in self._evidence_of:
+            section = address.partition("#")[0]
+            texts = [
+                p.text
+                for p in self._passages
+                if p.address in (address, section) and p.kind != PassageKind.SECTION
+            ]
+            tokens = self.embedder.encode_tokens(fold(" ".join(texts)))
+            self._evidence_of[address] = tokens / np.maximum(
                 np.linalg.norm(tokens, axis=1, keepdims=True), 1e-6
             )
-        return self._evidence_tokens[address]
+        return self._evidence_of[address]
 
     def unknown_share(self, query: str) -> float:
         """The share of a text's terms, 0 to 1, that no keyword leg of its analyzer knows; 1 for a text without terms."""

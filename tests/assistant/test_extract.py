@@ -74,66 +74,6 @@ def test_a_near_miss_is_said_to_be_not_stated(question: str, near: str, ask: Ask
     assert not near or near in [suggestion.section_id for suggestion in answer.suggestions]
 
 
-@pytest.mark.parametrize(
-    ("named", "absent"),
-    [
-        ("殡葬服务有标准吗？", "彩票有标准吗？"),
-        ("自动驾驶有标准吗？", "宠物医院有标准吗？"),
-        ("物业公司有什么要求？", "律师事务所有什么要求？"),
-        ("中医药怎么发展？", "整形美容怎么发展？"),
-        ("Are there rules for self-driving cars?", "Are there rules for drones?"),
-        ("What is planned for nursing homes?", "What is planned for casinos?"),
-    ],
-)
-def test_a_subject_that_nothing_bears_out_is_not_in_the_document(named: str, absent: str, ask: Ask) -> None:
-    assert ask(named).status == "answered"
-    answer = ask(absent)
-    assert (answer.status, answer.citations) == ("abstained", ())
-    assert answer.reason in {"not_in_document", "figure_not_stated"}
-
-
-def test_a_rank_is_that_of_what_is_asked_for(ask: Ask) -> None:
-    assert "首位" in ask("北京参与制定的国际标准数量在全国排第几？").answer
-    answer = ask("北京的空气质量在全国排第几？")
-    assert (answer.status, answer.reason) == ("abstained", "figure_not_stated")
-
-
-def test_a_claim_is_held_against_the_figure_of_its_own_subject(ask: Ask) -> None:
-    answer = ask("Is the target 800 local standards?")
-    assert "1.3#15" in sentences_of(answer)
-    assert "1.3#12" not in sentences_of(answer)
-
-
-@pytest.mark.parametrize(
-    ("question", "sentence"),
-    [
-        ("这份纲要是哪天印发的？", "0.1#7"),
-        ("纲要的印发日期？", "0.1#7"),
-        ("这份文件什么时候发布的？", "0.1#2"),
-        ("When was the outline issued?", "0.1#7"),
-        ("What is the date of the notice?", "0.1#7"),
-        ("When was this document published?", "0.1#2"),
-        ("这份纲要是2022年印发的吧？", "0.1#7"),
-    ],
-)
-def test_the_day_of_issue_is_that_of_the_notice(question: str, sentence: str, ask: Ask) -> None:
-    answer = ask(question)
-    assert answer.status == "answered"
-    assert sentences_of(answer) == [sentence]
-
-
-def test_a_wrong_year_of_issue_is_corrected(ask: Ask) -> None:
-    right, wrong = ask("这份纲要是2022年印发的吗？"), ask("这份纲要是2019年印发的吗？")
-    assert sentences_of(right) == sentences_of(wrong) == ["0.1#7"]
-    assert right.answer != wrong.answer
-
-
-def test_what_another_document_holds_is_not_in_this_one(ask: Ask) -> None:
-    answer = ask("《国家标准化发展纲要》里定了哪些指标？")
-    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
-    assert ask("《北京大数据行动计划工作方案》推动哪些技术？").status == "answered"
-
-
 # --- years
 
 

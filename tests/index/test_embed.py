@@ -61,15 +61,6 @@ def test_static_vectors_are_unit_or_zero(tiny_model: Path) -> None:
     assert embedder.count_tokens("早餐七时") == 4
 
 
-def test_static_tokens_are_those_of_the_vectors(tiny_model: Path) -> None:
-    model = load_embedder(str(tiny_model))
-    text = "养老服务标准养老"
-    tokens = model.tokens(text)
-    assert len(set(tokens)) == len(tokens) == len(model.encode_tokens(text))
-    for token, vector in zip(tokens, model.encode_tokens(text), strict=True):
-        np.testing.assert_array_equal(model.encode_tokens(token)[0], vector)
-
-
 def test_order_and_batch_do_not_matter(tiny_model: Path) -> None:
     embedder = load_embedder(str(tiny_model))
     together = embedder.encode_document(TEXTS)
@@ -204,12 +195,6 @@ def test_the_models_own_limit_leaves_room_for_its_prompt(transformer: Embedder) 
     # The last character of the longest text still counts: nothing is cut off silently.
     changed = longest[:-1] + "乙"
     assert abs(transformer.encode_document([longest]) - transformer.encode_document([changed])).max() > 1e-6
-
-
-def test_a_transformers_tokens_are_those_of_its_vectors(transformer: Embedder) -> None:
-    tokens = transformer.tokens("养老")
-    assert tokens == ["[CLS]", "养", "老", "[SEP]"]
-    assert transformer.encode_tokens("养老").shape == (len(tokens), 16)
 
 
 def test_long_texts_are_counted_whole(transformer: Embedder) -> None:

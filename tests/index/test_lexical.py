@@ -15,7 +15,6 @@ from index.lexical import (
     english_terms,
     fold,
     pinyin_terms,
-    rarity,
 )
 from index.types import Document
 
@@ -165,12 +164,3 @@ def test_a_cut_off_file_is_an_error(tmp_path: Path, name: str, keep: float) -> N
     file.write_bytes(content[: int(len(content) * keep)])
     with pytest.raises((OSError, EOFError, KeyError, ValueError)):
         LexicalIndex.load(tmp_path / "words", chinese_terms)
-
-
-@given(st.lists(st.sets(st.sampled_from("abcdef"), min_size=1), min_size=1, max_size=8))
-def test_a_term_is_the_rarer_the_fewer_texts_have_it(texts: list[set[str]]) -> None:
-    found = rarity(texts)
-    assert set(found) == set().union(*texts)
-    assert all(0 < value < 1 for value in found.values())
-    count = {term: sum(term in text for text in texts) for term in found}
-    assert all((count[a] < count[b]) == (found[a] > found[b]) for a in found for b in found)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from index.build import Index
-from index.chunk import passages_of
 from index.langchain import OutlineRetriever
-from index.retrieve import LEGS, fusion_weights, language_class, token_rarity
+from index.retrieve import LEGS, fusion_weights, language_class
 from index.types import Ranking
 
 
@@ -143,21 +142,3 @@ def test_langchain_batches(outline_index: Index) -> None:
     retriever = OutlineRetriever(retriever=outline_index.retriever, k=1)
     answers = retriever.batch(["养老", "垃圾分类"])
     assert [[document.metadata["address"] for document in answer] for answer in answers] == [["7.3"], ["6.3"]]
-
-
-def test_a_sentence_bears_out_its_own_subject_and_no_other(outline_index: Index) -> None:
-    support = outline_index.retriever.support
-    own, other = support("养老机构要制定标准吗？", "7.3#3"), support("宠物医院要制定标准吗？", "7.3#3")
-    assert own[0] > other[0] + 0.3
-    assert own[1] < other[1] / 2
-    assert support("", "7.3#3") == (0.0, 0.0)
-
-
-def test_words_of_the_whole_field_tell_little(outline_index: Index) -> None:
-    rarities = token_rarity(
-        outline_index.document,
-        passages_of(outline_index.document, outline_index.enrichment, fits=lambda text: len(text) < 500),
-        outline_index.retriever.embedder,
-    )
-    assert 4 * rarities["标准"] < rarities["殡葬"] < 1
-    assert "宠物" not in rarities
