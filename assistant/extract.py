@@ -39,6 +39,8 @@ _MORE_WANTED = 0.6
 _OWN_WORDS = 0.6
 # Where a question names the chapter or section, less evidence will do.
 _NAMED_PLACE = 0.6
+# A telephone number in a text is mostly part of a hotline's name, and seldom whose number was asked for.
+_CONTACT = 1.5
 _PERFECTIVE = re.compile(r"了(?!解)|已经?|基本完善|居全国")
 _PREMISE = re.compile(r"^(?:既然|鉴于)|\b(?:since|given that|now that)\b")
 _DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
@@ -98,8 +100,10 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     ):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, confidence=1 - confidence)
     lenient = query.addresses or (needed(query) and weighed.ratio == 1.0)
-    if confidence < calibration.threshold * (_NAMED_PLACE if lenient else 1.0):
-        return abstain(Reason.NOT_IN_DOCUMENT, near=near, confidence=1 - confidence)
+    strictness = _CONTACT if query.slot is Slot.CONTACT else _NAMED_PLACE if lenient else 1.0
+    if confidence < calibration.threshold * strictness:
+        reason = Reason.FIGURE_NOT_STATED if needed(query) else Reason.NOT_IN_DOCUMENT
+        return abstain(reason, near=near, confidence=1 - confidence)
     lines = _lines(_pick(chosen, query, calibration), query, document)
     cited = {ref.node for line in lines for ref in line.refs}
     nearby = calibration.more_share * ranking.sections[0].score
