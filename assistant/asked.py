@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from assistant.addresses import int_of
 from assistant.patterns import pattern
 from assistant.subject import content_of
-from index.headings import parse_numeral
 from index.lexical import fold
 from index.types import Document
 
@@ -23,7 +23,6 @@ _UNITS = {
 }
 _ONE = re.compile(r"哪(?:一|个)?(?:个)?(?:章|小?节)|第几|(?:in )?(?:which|what)\s+(?:chapter|section)\b")
 _LEAST = re.compile(r"最[短少小]|\b(?:shortest|smallest|fewest|least)\b")
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "one": 1, "a": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _exactly(folded: str) -> str:
     if match is None:
         return ""
     count = next(value for value in match.groups() if value)
-    return f"exactly:{_NUMBERS.get(count) or parse_numeral(count)}"
+    return f"exactly:{1 if count == 'a' else int_of(count)}"
 
 
 def _beside(folded: str, match: re.Match[str], document: Document) -> bool:

@@ -38,6 +38,11 @@ _ENGLISH_SUBJECT = re.compile(
     r"\b(?:will|is|are|was|were|does|do|did|should|can|has|have)\s+(?P<np>(?:(?:the|a|an)\s+)?[\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s+(?:be|being|been|get|going|\w{2,}ed)\b)",
     re.IGNORECASE,
 )
+# What the asked body does something to: "Who supervises group standards?"
+_ENGLISH_ACTED_ON = re.compile(
+    r"^(?:who|(?:which|what)\s+[\w-]+)\s+(?!(?:is|was|does|has|this|as)\b)\w{2,}s\s+(?P<np>[\w'-]+(?:\s[\w'-]+){0,4})\s*[?.!]*$",
+    re.IGNORECASE,
+)
 # "Does it say…", "is it mandatory": the pronoun is the document or nothing at all.
 _MEANS_DOCUMENT = re.compile(
     r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b"
@@ -46,7 +51,7 @@ _MEANS_DOCUMENT = re.compile(
 # A question that opens with its question word has no subject before it: 谁来打造, 哪天全部完工.
 _ASKS_FIRST = re.compile(
     r"(?:那么?)?(?:具体|大概|一般)?(?:哪天|何时|什么时候|由?谁|多少|怎么|如何|为什么|为何|多久|几|哪些|哪个|有没有|能不能"
-    r"|可不可以|可以|是否|会不会|要不要|需要|在?哪一?(?:章|节|里|儿)|在第几)"
+    r"|可不可以|可以|是否|会不会|要不要|需要|在?哪(?:一?(?:章|节|里|儿)|(?=[?!。]*$))|在第几)"
 )
 # Words that leave an English question without a subject of its own: "Who is responsible?"
 _RELATIONAL = re.compile(
@@ -66,7 +71,7 @@ _ENGLISH_BODY = re.compile(
 )
 # Elliptic questions in English as one would ask them in full, with the subject of the question before.
 _ENGLISH_COMPLETIONS = (
-    (re.compile(r"^(?:and |but |so )?(?:by |until |since )?when|deadline"), "By when is {} planned?"),
+    (re.compile(r"^(?:and |but |so )?(?:by |until |since )?when|deadline"), "What is the deadline for {}?"),
     (re.compile(r"^(?:and |but |so )?who\b.*\bpays?|^(?:and |but |so )?who\b.*\bfunds?"), "Who pays for {}?"),
     (re.compile(r"^(?:and |but |so )?who\b"), "Who is responsible for {}?"),
     (re.compile(r"money|cost|budget"), "How much money is planned for {}?"),
@@ -575,6 +580,7 @@ def _english_subject(query: str) -> str:
     if name := _PROPER_NAME.search(query):
         return name.group()
     for found in (
+        _first(_ENGLISH_ACTED_ON, query),
         _first(_ENGLISH_SUBJECT, query),
         _last(_ENGLISH_OBJECT, query),
         _first(_ENGLISH_NOUN_PHRASE, query),

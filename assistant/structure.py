@@ -222,8 +222,8 @@ def _all_named(query: Query, document: Document, what: str, form: re.Pattern[str
 
 def _name(text: str) -> str:
     """A name without the words before it that are no part of it."""
-    bare = re.sub(rf"^.*(?:{pattern('bodies.before').pattern})(?=[\u4e00-\u9fff]{{2,}}$)", "", text)
-    return bare or text
+    before = f"{pattern('bodies.verbs').pattern}|{pattern('bodies.before').pattern}"
+    return re.sub(rf"^.*(?:{before})(?=[\u4e00-\u9fff]{{2,}}$)", "", text)
 
 
 def _size(chapter: Chapter) -> int:
