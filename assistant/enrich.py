@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import prompts
 from index.enrich import (
     GIST_LANGUAGES,
+    SEARCH_LANGUAGES,
     Enrichment,
     Glossary,
     check_notes,
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from assistant.model import ChatModel
 
 Row = dict[str, Any]
-_BATCH_SENTENCES = 6
+_BATCH_SENTENCES = 4
 _BATCH_CHARACTERS = 500
-_REPLY_TOKENS = 4_000
+_REPLY_TOKENS = 6_000
 _SECONDS = 180.0
 _RETRY_SECONDS = (1.0, 5.0, 20.0)
 _LONGEST_REPLY = 60_000
@@ -257,6 +258,7 @@ class _Work:
         text = "\n".join(f"[{sentence.address}] {sentence.text}" for sentence in batch)
         messages = prompts.render(
             "enrich_sentences",
+            languages=", ".join(SEARCH_LANGUAGES),
             title=self._document.title,
             section=" ".join(section.heading_path) or section.label,
             glossary=self._terms(text),

@@ -23,12 +23,12 @@ from index.embed import Embedder, load_embedder
 from index.enrich import Enrichment, enrichment_path, load_enrichment
 from index.lexical import LexicalIndex, fold
 from index.parse import parse_file
-from index.retrieve import KEYWORD_LEGS, Retriever, leg_passages
+from index.retrieve import KEYWORD_LEGS, Retriever, embedded, leg_passages
 from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 4
+FORMAT = 6
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
@@ -38,7 +38,7 @@ _MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index was made from, and how many vectors it holds."""
+    """What an index was made from, and how many passages it holds."""
 
     format: int
     document: str
@@ -157,7 +157,7 @@ def _open(
     store = None
     try:
         store = _store(settings, wanted, folder)
-        if store.count() == len(passages):
+        if store.count() == len(embedded(passages)):
             retriever = Retriever(document, passages, embedder, store, keywords)
             retriever.search(_PROBE, k=1)
             return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
@@ -194,8 +194,9 @@ def _build(
     try:
         store = _store(settings, wanted, work)
         # On a server another machine may have written the same vectors already, and be using them.
-        if rebuild or store.count() != len(passages):
-            _fill(store, passages, embedder, progress)
+        vectors = embedded(passages)
+        if rebuild or store.count() != len(vectors):
+            _fill(store, vectors, embedder, progress)
         if not settings.chroma_url:
             store.close()
         for at, (name, kind, language, analyzer) in enumerate(KEYWORD_LEGS, start=1):

@@ -17,12 +17,15 @@ from index.headings import NUMERAL, parse_numeral
 from index.lexical import fold
 from index.types import Document, SourceError
 
-GIST_LANGUAGES = ("zh", "en", "ja", "ko", "fr", "de", "es", "ru", "ar", "vi")
+# What a sentence needs notes in, what it may have questions and words in besides, and what a section's gist is in.
+NOTE_LANGUAGES = ("zh", "en")
+SEARCH_LANGUAGES = ("ja", "ko", "fr", "de", "es")
+GIST_LANGUAGES = (*NOTE_LANGUAGES, *SEARCH_LANGUAGES, "ru", "ar", "vi")
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceNotes:
-    """What was written for one sentence; `questions` and everyday index `words` by language (`zh`, `en`)."""
+    """What was written for one sentence; `questions` and everyday index `words` by language."""
 
     english: str
     plain: str
@@ -246,24 +249,36 @@ def check_notes(address: str, source: str, notes: SentenceNotes, glossary: Gloss
     findings += [
         Finding(address, "en", f"glossary: {term}") for term in glossary.missing(source, notes.english)
     ]
-    for language in ("zh", "en"):
-        questions = notes.questions.get(language, ())
-        if not questions:
-            findings.append(Finding(address, f"questions.{language}", "missing"))
-        if len({fold(question) for question in questions}) < len(questions):
-            findings.append(Finding(address, f"questions.{language}", "the same question stands twice"))
-        findings += [
-            Finding(
-                address,
-                f"questions.{language}",
-                f"number {number} in “{question}” is not in the section's words",
-            )
-            for question in questions
-            for number in sorted(
-                _numbers(question) - _numbers(source) - _YEARS_OF_TARGETS - _spelled_out(source)
-            )
-        ]
-    return findings
+    return findings + _search_findings(address, source, notes)
+
+
+def _search_findings(address: str, source: str, notes: SentenceNotes) -> list[Finding]:
+    """What is wrong with the questions and the words: gaps, repetitions, languages, numbers of the questions."""
+    findings = [
+        Finding(address, f"questions.{language}", "missing")
+        for language in NOTE_LANGUAGES
+        if language not in notes.questions
+    ]
+    for name, by_language in (("questions", notes.questions), ("words", notes.words)):
+        for language, texts in by_language.items():
+            place = f"{name}.{language}"
+            if language not in GIST_LANGUAGES:
+                findings.append(Finding(address, place, "not a language of the notes"))
+            if not texts:
+                findings.append(Finding(address, place, "missing"))
+            if len({fold(text) for text in texts}) < len(texts):
+                findings.append(Finding(address, place, "the same one stands twice"))
+    known = _numbers(source) | _YEARS_OF_TARGETS | _spelled_out(source)
+    # 60 Prozent, 60パーセント
+    known |= {number.removesuffix("%") for number in known}
+    return findings + [
+        Finding(
+            address, f"questions.{language}", f"number {number} in “{question}” is not in the section's words"
+        )
+        for language, questions in notes.questions.items()
+        for question in questions
+        for number in sorted(_numbers(question) - known)
+    ]
 
 
 # A question may name the year of the target that its sentence stands under.
@@ -271,7 +286,7 @@ _YEARS_OF_TARGETS = {"2025", "2035"}
 
 
 def _numbers(text: str) -> set[str]:
-    return set(_NUMBER.findall(re.sub(r"(?<=\d),(?=\d{3})", "", fold(text))))
+    return set(_NUMBER.findall(re.sub(r"(?<=\d)(?:,(?=\d{3})|\s+(?=%))", "", fold(text))))
 
 
 def _spelled_out(source: str) -> set[str]:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ Scores = npt.NDArray[np.float32]
 _RUNS = re.compile(
     r"(?P<cjk>[\u3400-\u9fff\U00020000-\U0003ffff〇]+)|(?P<word>[^\W\d_\u3400-\u9fff]+)|(?P<number>\d+(?:\.\d+)?%?)"
 )
+_HAN_RUN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _SYLLABLES = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 # Letters of a word that `prefix_terms` keeps: about the length of a stem in the European languages.
 _STEM = 6
@@ -59,6 +61,24 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
+@cache
+def _convertible() -> frozenset[str]:
+    """The characters that the conversion to simplified script can touch: it is slow, and most texts have none."""
+    folder = files("opencc") / "dictionary"
+    lines = [
+        line
+        for name in ("TSCharacters.txt", "TSPhrases.txt")
+        for line in (folder / name).read_text("utf-8").splitlines()
+    ]
+    pairs = (line.partition("\t") for line in lines)
+    return frozenset(char for key, _, values in pairs if values.split()[0] != key for char in key)
+
+
+def _simplified(run: re.Match[str]) -> str:
+    text = run.group()
+    return text if _convertible().isdisjoint(text) else _simplifier().convert(text)
+
+
 @lru_cache(maxsize=2048)
 def fold(text: str) -> str:
     """Text as the keyword leg and the embedding see it.
@@ -67,7 +87,7 @@ def fold(text: str) -> str:
     characters dropped.
     """
     text = unicodedata.normalize("NFKC", "".join(map(fold_radical, _INVISIBLE.sub("", text)))).lower()
-    return _simplifier().convert(text) if not text.isascii() else text
+    return text if text.isascii() else _HAN_RUN.sub(_simplified, text)
 
 
 def chinese_terms(text: str) -> list[str]:
@@ -125,6 +145,12 @@ def pinyin_terms(text: str) -> list[str]:
         syllables = lazy_pinyin(match.group())
         terms += [f"{first} {second}" for first, second in pairwise(syllables)]
     return terms
+
+
+@lru_cache(maxsize=16)
+def _terms_of(analyzer: Analyzer, query: str) -> tuple[str, ...]:
+    """The terms of a query, made once for all legs of an analyzer."""
+    return tuple(analyzer(query))
 
 
 class LexicalIndex:
@@ -210,7 +236,7 @@ class LexicalIndex:
         only the common half of a query stays low.
         """
         vocabulary = self._vocabulary
-        terms = self._analyzer(query)
+        terms = _terms_of(self._analyzer, query)
         known = [term for term in terms if term in vocabulary]
         if not known:
             return np.zeros(self._size, dtype=np.float32)

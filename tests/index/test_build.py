@@ -169,6 +169,21 @@ def test_enrichment_can_be_left_out(small_settings: IndexSettings) -> None:
         index.retriever.close()
 
 
+def test_a_sentences_notes_in_third_languages_are_searched_by_their_words_only(
+    small_settings: IndexSettings,
+) -> None:
+    asked = "Combien coûte un repas ?"
+    row = {"address": "1.3#2", "en": "Eight yuan.", "plain": "八块。", "questions": {"fr": [asked]}}
+    path = small_settings.document.with_name("notice.enrichment.jsonl")
+    path.write_text(json.dumps({**row, "words": {"fr": ["repas"]}}), "utf-8")
+    index = ensure_index(small_settings)
+    sentences = index.retriever.search(asked, k=41).sentences
+    (legs,) = [sentence.legs for sentence in sentences if sentence.address == "1.3#2"]
+    assert {"words.asked", "words.words"} <= set(legs)
+    assert not {"dense.question", "dense.words"} & set(legs)
+    index.retriever.close()
+
+
 def test_documents_side_by_side_leave_each_other_alone(small_settings: IndexSettings) -> None:
     others = [small_settings]
     for name in ("notice-2.txt", "通知.txt"):

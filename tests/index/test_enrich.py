@@ -10,6 +10,8 @@ import pytest
 from index.config import OUTLINE
 from index.enrich import (
     GIST_LANGUAGES,
+    NOTE_LANGUAGES,
+    SEARCH_LANGUAGES,
     Enrichment,
     Finding,
     Glossary,
@@ -62,7 +64,8 @@ def test_the_outlines_enrichment_covers_every_address(outline: Document, enrichm
     sections = {section.address for section in outline.sections()}
     assert set(enrichment.headings) == sections | {chapter.address for chapter in outline.chapters}
     for notes in enrichment.sentences.values():
-        assert sum(len(questions) for questions in notes.questions.values()) >= 3
+        assert set(notes.questions) == set(notes.words) == {*NOTE_LANGUAGES, *SEARCH_LANGUAGES}
+        assert sum(len(notes.questions[language]) for language in NOTE_LANGUAGES) >= 3
     for address in sections:
         assert set(enrichment.headings[address].gist) == set(GIST_LANGUAGES)
 
@@ -142,13 +145,32 @@ def test_good_notes_have_no_finding() -> None:
         ),
         pytest.param(
             {"questions": {**GOOD.questions, "zh": ("要订多少项国际标准？", "要訂多少項國際標準？")}},
-            "questions.zh: the same question stands twice",
+            "questions.zh: the same one stands twice",
             id="question-twice",
         ),
         pytest.param(
             {"questions": {**GOOD.questions, "zh": ("要订90项国际标准吗？",)}},
             "questions.zh: number 90 in “要订90项国际标准吗？” is not in the section's words",
             id="question-with-another-number",
+        ),
+        pytest.param(
+            {"questions": {**GOOD.questions, "fr": ("Combien, 90 ?",)}},
+            "questions.fr: number 90 in “Combien, 90 ?” is not in the section's words",
+            id="french-question-with-another-number",
+        ),
+        pytest.param(
+            {"questions": {**GOOD.questions, "ja": ()}},
+            "questions.ja: missing",
+            id="language-without-question",
+        ),
+        pytest.param({"words": {"ja": ()}}, "words.ja: missing", id="language-without-word"),
+        pytest.param(
+            {"words": {"de": ("Norm", "norm")}}, "words.de: the same one stands twice", id="word-twice"
+        ),
+        pytest.param(
+            {"questions": {**GOOD.questions, "xx": ("?",)}},
+            "questions.xx: not a language of the notes",
+            id="unknown-language",
         ),
     ],
 )
@@ -176,6 +198,13 @@ def test_binding_words_stay(word: str, plain: str, english: str) -> None:
 def test_a_question_may_name_the_target_year() -> None:
     questions = {**GOOD.questions, "en": ("How many by 2025?",)}
     assert problems(replace(GOOD, questions=questions)) == []
+
+
+@pytest.mark.parametrize(
+    "question", ["60 %?", "60\u202f% ?", "60 Prozent von 80?", "60パーセントですか？", "80개 이상인가요?"]
+)
+def test_a_question_in_another_language_may_write_the_sentences_numbers_its_own_way(question: str) -> None:
+    assert problems(replace(GOOD, questions={**GOOD.questions, "es": (question,)})) == []
 
 
 def test_thousands_separators_and_spelled_out_numbers_are_the_same_number() -> None:

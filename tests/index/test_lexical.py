@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import bm25s
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from index.lexical import (
     Analyzer,
@@ -18,6 +20,7 @@ from index.lexical import (
 )
 from index.types import Document
 
+CONVERTER = OpenCC("t2s")
 TEXTS = [
     "制定养老机构服务监测和评价标准。",
     "推进垃圾分类回收与再生资源回收。",
@@ -45,6 +48,12 @@ def best(index: LexicalIndex, query: str) -> int:
 )
 def test_folding(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="養老机構標準乾隆坤燥瞭解了覆函皇后頭髮発，A", max_size=20))
+def test_folding_simplifies_as_the_converter_does(text: str) -> None:
+    assert fold(text) == CONVERTER.convert(unicodedata.normalize("NFKC", text).lower())
 
 
 @settings(deadline=None)

@@ -5,9 +5,12 @@ import threading
 import numpy as np
 import pytest
 
-from index.build import Index
+from index.build import Index, ensure_index
+from index.chunk import passages_of
+from index.config import IndexSettings
 from index.langchain import OutlineRetriever
-from index.retrieve import LEGS, fusion_weights, language_class
+from index.lexical import LexicalIndex
+from index.retrieve import KEYWORD_LEGS, LEGS, fusion_weights, language_class, leg_passages
 from index.types import Ranking
 
 
@@ -82,6 +85,32 @@ def test_leg_scores_have_a_row_a_sentence_and_a_column_a_leg(outline_index: Inde
     assert matrix.shape == (len(list(outline_index.document.sentences())), len(LEGS))
     assert np.isfinite(matrix).all()
     assert matrix.min() >= 0
+
+
+@pytest.mark.parametrize("leg", ["words.plain", "words.question", "stems.question", "words.words"])
+@pytest.mark.parametrize("query", ["养老服务标准", "elderly care standards", "normes de sécurité"])
+def test_a_leg_gives_a_sentence_the_score_of_its_best_passage(
+    outline_index: Index, query: str, leg: str
+) -> None:
+    document = outline_index.document
+    kind, language, analyzer = next((k, of, a) for name, k, of, a in KEYWORD_LEGS if name == leg)
+    passages = passages_of(document, outline_index.enrichment, fits=lambda _: True)
+    covered = leg_passages(passages, kind, language)
+    scores = LexicalIndex.build([passage.keywords for passage in covered], analyzer).scores(query)
+    best = dict.fromkeys((sentence.address for sentence in document.sentences()), 0.0)
+    for passage, score in zip(covered, scores.tolist(), strict=True):
+        for address in best:
+            if passage.address in (address, address.partition("#")[0]):
+                best[address] = max(best[address], score)
+    found = outline_index.retriever.leg_scores(query)[:, LEGS.index(leg)]
+    np.testing.assert_allclose(found, list(best.values()), atol=1e-6)
+
+
+def test_sections_without_a_sentence_are_found_by_nothing(small_settings: IndexSettings) -> None:
+    small_settings.document.write_text("题\n一、甲\n（一）乙\n（二）丙\n子。\n丑。\n二、丁\n", "utf-8")
+    ranking = ensure_index(small_settings).retriever.search("乙 子")
+    assert [hit.address for hit in ranking.sections] == ["1.2"]
+    assert {hit.address for hit in ranking.sentences} == {"1.2#1", "1.2#2"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from assistant.config import Settings
 from assistant.enrich import enrich, enrich_command
 from assistant.model import Breaker, ModelFault
-from index.enrich import GIST_LANGUAGES, Glossary, check_enrichment, load_enrichment
+from index.enrich import GIST_LANGUAGES, SEARCH_LANGUAGES, Glossary, check_enrichment, load_enrichment
 from index.parse import parse_file
 from tests.llm.conftest import OpenModel
 from tests.llm.endpoint import Body, Endpoint, Script, serve
@@ -43,8 +43,9 @@ def note(text: str) -> Body:
     # A row keeps the numbers of its sentence, as the checks ask.
     for number in re.findall(r"\d+", text):
         english += "" if number in english else f" {number}"
-    questions = {"zh": ["这是什么？", "说了什么？"], "en": ["What is this?"]}
-    return {"en": english, "plain": plain, "questions": questions, "words": {"zh": ["绿化"]}}
+    questions = {"zh": ["这是什么？", "说了什么？"], "en": ["What is this?"], "fr": ["Qu'est-ce que c'est ?"]}
+    words = {"zh": ["绿化"], "fr": ["verdure"]}
+    return {"en": english, "plain": plain, "questions": questions, "words": words}
 
 
 def reply(body: Body) -> str:
@@ -84,6 +85,11 @@ def test_every_row_is_written_in_document_order_and_holds(
     path = source.with_name("greening.enrichment.jsonl")
     document = parse_file(source)
     assert check_enrichment(document, load_enrichment(path), Glossary(())) == []
+    notes = load_enrichment(path).sentences["1.1#1"]
+    assert notes.questions["fr"] == ("Qu'est-ce que c'est ?",)
+    assert notes.words["fr"] == ("verdure",)
+    asked = endpoint.requests[0]["messages"][0]["content"]
+    assert ", ".join(SEARCH_LANGUAGES) in asked
     addresses = rows_of(path)
     assert addresses.index("1") < addresses.index("1.1") < addresses.index("1.1#1") < addresses.index("1.2")
     assert len(addresses) == len(set(addresses))

@@ -23,6 +23,7 @@ VARIABLES = {
         "text": "文。",
     },
     "enrich_sentences": {
+        "languages": "ja, ko",
         "title": "题",
         "section": "一",
         "glossary": "甲 | A",
