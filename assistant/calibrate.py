@@ -13,60 +13,78 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from assistant.types import Query
+from assistant.types import Query, Slot
+from index.bank import SIGNS
 from index.retrieve import language_class
 from index.types import Ranking
 
 _FILE = Path(__file__).with_name("calibration.json")
+_SLOTS = tuple(slot for slot in Slot if slot is not Slot.TOPIC)
 FEATURES = (
     "fused", "margin", "dense", "question", "words", "unknown",
     "support", "weakest", "length", "filled", "fit", "english", "other",
+    *(f"slot.{slot}" for slot in _SLOTS),
 )  # fmt: skip
+# What a document's question bank adds; a document without one is judged by coefficients of its own.
+BANK_FEATURES = tuple(f"known.{sign}" for sign in SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Coefficients of the regression by feature, and thresholds.
-
-    `threshold`: answer from this probability on. `slot_ratio`: the best sentence with the asked filler must reach
-    this share of the best sentence's score. `fact_share`, `topic_share`: further sentences must reach this share of
-    the best; `topic_most` at most. `more_share`: further sections are listed from this share on.
-    """
+class Regression:
+    """Coefficients of a logistic regression by feature, and the probability from which on to answer."""
 
     intercept: float
     coefficients: Mapping[str, float]
     threshold: float
+
+    def probability(self, evidence: Sequence[float]) -> float:
+        """The probability, 0 to 1, that the document answers, from features in the order of the coefficients."""
+        pairs = zip(self.coefficients.values(), evidence, strict=True)
+        logit = self.intercept + sum(coefficient * value for coefficient, value in pairs)
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The regressions with and without a question bank, and the thresholds of choosing sentences.
+
+    `slot_ratio`: the best sentence with the asked filler must reach this share of the best sentence's score.
+    `fact_share`, `topic_share`: further sentences must reach this share of the best; `topic_most` at most. `more_share`:
+    further sections are listed from this share on.
+    """
+
+    with_bank: Regression
+    without_bank: Regression
     slot_ratio: float
     fact_share: float
     topic_share: float
     topic_most: int
     more_share: float
 
-    def probability(self, evidence: Sequence[float]) -> float:
-        """The probability, 0 to 1, that the document answers, from features in the order of `FEATURES`."""
-        pairs = zip(FEATURES, evidence, strict=True)
-        logit = self.intercept + sum(self.coefficients[name] * value for name, value in pairs)
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    def of(self, evidence: Sequence[float]) -> Regression:
+        """The regression that judges this evidence."""
+        return self.without_bank if len(evidence) == len(FEATURES) else self.with_bank
 
 
 @cache
 def load_calibration() -> Calibration:
     """The fitted calibration."""
     table = json.loads(_FILE.read_text("utf-8"))
-    return Calibration(**{name: table[name] for name in Calibration.__dataclass_fields__})
+    fitted = {name: Regression(**table.pop(name)) for name in ("with_bank", "without_bank")}
+    return Calibration(**table, **fitted)
 
 
 def features(
     query: Query, ranking: Ranking, ratio: float, support: tuple[float, float], fit: float
 ) -> list[float]:
-    """The evidence for a query, in the order of `FEATURES`.
+    """The evidence for a query, in the order of `FEATURES`, and of `BANK_FEATURES` where the document has a bank.
 
     `ratio` is how well the asked slot is filled, `support` how far the best sentence bears out the query's words
     (`Retriever.support`), `fit` how well
     the clause around an asked figure is the question's own, each 0 to 1.
     """
     if not ranking.sentences:
-        return [0.0] * len(FEATURES)
+        return [0.0] * (len(FEATURES) + len(ranking.known))
     best = ranking.sentences[0]
     fifth = ranking.sentences[min(4, len(ranking.sentences) - 1)]
     kind = language_class(query.language)
@@ -87,4 +105,6 @@ def features(
         fit,
         float(kind == "en"),
         float(kind == "other"),
+        *(float(query.slot is slot) for slot in _SLOTS),
+        *ranking.known,
     ]

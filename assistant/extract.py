@@ -76,7 +76,8 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     if weighed is None:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near)
     best, chosen = weighed.candidates[0], weighed.chosen
-    confidence = calibration.probability(weighed.evidence)
+    regression = calibration.of(weighed.evidence)
+    confidence = regression.probability(weighed.evidence)
     if query.slot is Slot.POLAR and _wrong_year(query, document) and not _states_date(best.address, document):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
     tells_of_past = _PERFECTIVE.search(document.sentence(best.address).text)
@@ -101,7 +102,7 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
         return abstain(Reason.FIGURE_NOT_STATED, near=near, confidence=1 - confidence)
     lenient = query.addresses or (needed(query) and weighed.ratio == 1.0)
     strictness = _CONTACT if query.slot is Slot.CONTACT else _NAMED_PLACE if lenient else 1.0
-    if confidence < calibration.threshold * strictness:
+    if confidence < regression.threshold * strictness:
         reason = Reason.FIGURE_NOT_STATED if needed(query) else Reason.NOT_IN_DOCUMENT
         return abstain(reason, near=near, confidence=1 - confidence)
     lines = _lines(_pick(chosen, query, calibration), query, document)

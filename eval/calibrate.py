@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from assistant.calibrate import FEATURES
+from assistant.calibrate import BANK_FEATURES, FEATURES
 from assistant.extract import weigh
 from assistant.types import Intent, Turn
 from assistant.understand import understand
@@ -74,26 +74,37 @@ def _sigmoid(logits: Matrix) -> Matrix:
 
 
 def calibrate_and_print(assistant: Assistant, items: Sequence[Item], *, write: bool = False) -> None:
-    """Fit on all items, print held-out AUROC and outcomes by threshold; `write` puts the fit to use."""
+    """Fit on all items, print held-out AUROC and outcomes by threshold; `write` puts the fits to use."""
     features, right, ids = evidence_of(assistant, items)
     folds = np.array([fold_of(id_) for id_ in ids])
-    held_out = np.zeros(len(ids))
+    table = json.loads(CALIBRATION.read_text("utf-8"))
+    for name, columns in (("without_bank", FEATURES), ("with_bank", (*FEATURES, *BANK_FEATURES))):
+        if len(columns) > features.shape[1]:
+            continue
+        table[name] = _fitted(name, features[:, : len(columns)], columns, right, folds)
+    if write:
+        CALIBRATION.write_text(json.dumps(table, indent=2) + "\n", "utf-8")
+
+
+def _fitted(
+    name: str, features: Matrix, columns: Sequence[str], right: Matrix, folds: Matrix
+) -> dict[str, object]:
+    """One regression as it stands in the file; its threshold keeps to the share of false refusals on held-out folds."""
+    held_out = np.zeros(len(right))
     for fold in range(FOLDS):
         weights, intercept = regress(features[folds != fold], right[folds != fold])
         held_out[folds == fold] = _sigmoid(features[folds == fold] @ weights + intercept)
-    print(
-        f"calibration: {len(ids)} questions, held-out AUROC {auroc(held_out.tolist(), (right > 0).tolist()):.3f}"
-    )
+    area = auroc(held_out.tolist(), (right > 0).tolist())
+    print(f"calibration {name}: {len(right)} questions, held-out AUROC {area:.3f}")
     print("threshold  answerable refused  unanswerable refused")
     for threshold in np.arange(0.2, 0.81, 0.1):
         refused = held_out < threshold
         print(f"{threshold:9.2f}  {refused[right > 0].mean():18.3f}  {refused[right == 0].mean():20.3f}")
     threshold = float(np.quantile(held_out[right > 0], _FALSE_REFUSALS))
     print(f"threshold for {_FALSE_REFUSALS:.1%} refused: {threshold:.2f}")
-    if write:
-        weights, intercept = regress(features, right)
-        table = json.loads(CALIBRATION.read_text("utf-8"))
-        table["intercept"] = round(intercept, 4)
-        table["coefficients"] = {name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)}
-        table["threshold"] = round(min(threshold, 0.5), 2)
-        CALIBRATION.write_text(json.dumps(table, indent=2) + "\n", "utf-8")
+    weights, intercept = regress(features, right)
+    return {
+        "intercept": round(intercept, 4),
+        "coefficients": {column: round(float(w), 4) for column, w in zip(columns, weights, strict=True)},
+        "threshold": round(min(threshold, 0.5), 2),
+    }

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.bank import Known, QuestionBank, bank_path, known_questions, load_bank
 from index.chunk import passages_of
 from index.config import IndexSettings
 from index.embed import Embedder, load_embedder
@@ -28,12 +29,13 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 6
+FORMAT = 7
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
 _PROBE = "1"
 _MANIFEST = "manifest.json"
+_BANK = "bank.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Manifest:
     document: str
     source_sha256: str
     enrichment_sha256: str
+    bank_sha256: str
     model: str
     model_fingerprint: str
     token_counter: str
@@ -80,14 +83,16 @@ def ensure_index(
     from filelock import FileLock
 
     document = parse_file(settings.document)
-    path = enrichment_path(settings.document)
+    path, bank_file = enrichment_path(settings.document), bank_path(settings.document)
     enrichment = load_enrichment(path) if settings.enrichment else Enrichment()
+    bank = load_bank(bank_file) if settings.enrichment else ()
     embedder = load_embedder(settings.embedding_model)
     wanted = Manifest(
         format=FORMAT,
         document=document.id,
         source_sha256=document.sha256,
         enrichment_sha256=_sha256(path) if settings.enrichment and path.exists() else "",
+        bank_sha256=_sha256(bank_file) if bank else "",
         model=embedder.name,
         model_fingerprint=embedder.fingerprint,
         token_counter=encoding().name,
@@ -100,7 +105,9 @@ def ensure_index(
         with FileLock(settings.index_dir / "build.lock"):
             if rebuild or not (index := _open(settings, wanted, document, enrichment, embedder)):
                 report = progress or _silent
-                _build(settings, wanted, document, enrichment, embedder, rebuild=rebuild, progress=report)
+                _build(
+                    settings, wanted, document, enrichment, bank, embedder, rebuild=rebuild, progress=report
+                )
                 index = _open(settings, wanted, document, enrichment, embedder)
     except OSError as error:
         raise StoreError(
@@ -150,6 +157,7 @@ def _open(
             for name, kind, language, analyzer in KEYWORD_LEGS
             if leg_passages(passages, kind, language)
         }
+        bank = QuestionBank.load(folder / _BANK)
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
     if manifest.key != wanted.key or manifest.passages != len(passages):
@@ -158,7 +166,7 @@ def _open(
     try:
         store = _store(settings, wanted, folder)
         if store.count() == len(embedded(passages)):
-            retriever = Retriever(document, passages, embedder, store, keywords)
+            retriever = Retriever(document, passages, embedder, store, keywords, bank)
             retriever.search(_PROBE, k=1)
             return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
     except StoreError:
@@ -174,6 +182,7 @@ def _build(
     wanted: Manifest,
     document: Document,
     enrichment: Enrichment,
+    bank: Sequence[Known],
     embedder: Embedder,
     *,
     rebuild: bool,
@@ -204,6 +213,11 @@ def _build(
             if texts:
                 LexicalIndex.build(texts, analyzer).save(work / name)
             progress("keywords", at, len(KEYWORD_LEGS))
+        known = known_questions(bank, enrichment)
+        flags = np.array([is_answered for _, is_answered in known], dtype=bool)
+        # A vector of a text without a word is zero: it gives the bank its dimension where there is no question.
+        vectors_of_bank = embedder.encode_document([text for text, _ in known] or [""])[: len(known)]
+        QuestionBank.build(vectors_of_bank, flags).save(work / _BANK)
         rows = [asdict(passage) for passage in passages]
         (work / "passages.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
         manifest = {**asdict(wanted), "passages": len(passages)}

@@ -93,14 +93,19 @@ class Glossary:
         return missing
 
 
+def beside(source: Path, ending: str) -> Path:
+    """A file that belongs to a source file and lies beside it: `<id>.<ending>`."""
+    return source.with_name(f"{source.name.removesuffix('.txt').removesuffix('.raw')}.{ending}")
+
+
 def enrichment_path(source: Path) -> Path:
     """Where the enrichment of a source file lies: `<id>.enrichment.jsonl` beside it."""
-    return source.with_name(source.name.removesuffix(".txt").removesuffix(".raw") + ".enrichment.jsonl")
+    return beside(source, "enrichment.jsonl")
 
 
 def glossary_path(source: Path) -> Path:
     """Where the glossary of a source file lies: `<id>.glossary.txt` beside it."""
-    return source.with_name(source.name.removesuffix(".txt").removesuffix(".raw") + ".glossary.txt")
+    return beside(source, "glossary.txt")
 
 
 def load_enrichment(path: Path) -> Enrichment:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from index.embed import Embedder
+from index.bank import QuestionBank
+from index.embed import Embedder, Vectors
 from index.enrich import NOTE_LANGUAGES
 from index.language import detect
 from index.lexical import (
@@ -94,6 +95,7 @@ class Retriever:
         embedder: Embedder,
         store: VectorStore,
         keyword_indexes: Mapping[str, LexicalIndex],
+        bank: QuestionBank,
     ) -> None:
         """Take what `index.build.open_index` has opened."""
         # numpy's products here are tiny: several threads cost forty times what they save.
@@ -102,6 +104,7 @@ class Retriever:
         self.embedder = embedder
         self._store = store
         self._keywords = keyword_indexes
+        self._bank = bank
         self._evidence_of: dict[str, Scores] = {}
         # A sentence with its own notes, and the notes of a section without its text.
         self._notes: dict[str, list[str]] = defaultdict(list)
@@ -130,7 +133,8 @@ class Retriever:
 
     def search(self, query: str, *, k: int = 10) -> Ranking:
         """The k best sections and the 5k best sentences, best first."""
-        matrix = self.leg_scores(query)
+        (vector,) = self.embedder.encode_query([fold(query)])
+        matrix = self._leg_scores(query, vector)
         weights = fusion_weights()[language_class(detect(query))]
         fused = matrix @ np.array([weights.get(leg, 0.0) for leg in LEGS], dtype=np.float32)
         best = np.argsort(-fused, kind="stable")[: 5 * k]
@@ -140,7 +144,13 @@ class Retriever:
         sections = _scored(
             self._sections, best, of_sections, np.maximum.reduceat(matrix, self._starts, axis=0)
         )
-        return Ranking(query=query, sections=sections, sentences=sentences, unknown=self.unknown_share(query))
+        return Ranking(
+            query=query,
+            sections=sections,
+            sentences=sentences,
+            unknown=self.unknown_share(query),
+            known=self._bank.evidence(vector),
+        )
 
     def support(self, query: str, address: str) -> tuple[float, float]:
         """How far a sentence and its notes bear out the words of a query: on average, and the weakest one.
@@ -184,9 +194,12 @@ class Retriever:
 
     def leg_scores(self, query: str) -> Scores:
         """Every leg's score of every sentence: shape (sentences, legs), columns in the order of `LEGS`."""
+        (vector,) = self.embedder.encode_query([fold(query)])
+        return self._leg_scores(query, vector)
+
+    def _leg_scores(self, query: str, vector: Vectors) -> Scores:
         folded = fold(query)
         matrix = np.zeros((len(self._sentences), len(LEGS)), dtype=np.float32)
-        (vector,) = self.embedder.encode_query([folded])
         # Worst first: of several passages of a sentence, the one that is written last stands.
         nearest = self._store.query(vector, _NEAREST)[::-1]
         cells = [self._cells[id_] for id_, _ in nearest]

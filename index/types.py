@@ -254,10 +254,12 @@ class Scored:
 class Ranking:
     """What a search found: sections and sentences, best first.
 
-    `unknown` is the share, 0 to 1, of the query's terms that neither the document nor its enrichment has.
+    `unknown` is the share, 0 to 1, of the query's terms that neither the document nor its enrichment has; `known` is
+    what the document's question bank tells of the query (`index.bank.SIGNS`), () where there is none.
     """
 
     query: str
     sections: tuple[Scored, ...]
     sentences: tuple[Scored, ...]
     unknown: float = 0.0
+    known: tuple[float, ...] = ()
