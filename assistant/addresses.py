@@ -45,7 +45,8 @@ _COUNTED = r"\s*个?\s*"
 _ZH_AND = r"\s*(?:、|,|，|和|与|及|跟|以及)\s*"
 _ZH_TO = r"\s*(?:到|至|-|—|–|~)\s*"
 _ZH_FIRST = (
-    rf"(?:倒数第\s*{_N}|最后\s*(?:那|{_N})|末|首|头\s*{_N}|开头(?:一|第一)|[前后](?![一1]){_N}|第\s*{_N})"
+    rf"(?:倒数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|头\s*{_N}"
+    rf"|开头(?:一|第一)|[前后](?![一1]){_N}|第\s*{_N})"
 )
 _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
 _CARDINAL = (
@@ -64,7 +65,7 @@ _EN_ORDINALS = rf"{_ORDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_ORDINAL})*"
 _MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分|小时|percent|years?|months?|days?))"
 # "The last section that mentions…" is chosen by what it says.
 _NOT_CHOSEN = r"(?!\s+(?:that|which|to|where)\b)"
-_NOT_COUNTED = rf"(?<![共有分几这那上下另每某哪同本全面边的\d]|{NUMERAL})"
+_NOT_COUNTED = rf"(?<![共有分几这那上下前后另每某哪同本全面边的\d]|{NUMERAL})"
 
 # Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
 _WHOLE = (
@@ -72,6 +73,8 @@ _WHOLE = (
         r"(?:第|\b(?:sections?|sec\.?|§)\s*)?(?<![\d.#-])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?!\d|\.\d|%)"
         rf"{_MEASURES}(?:\s*小?节)?"
     ),
+    # "Section 3-2" is one section: a range is said in the plural.
+    re.compile(r"(?:\b(?:section|sec\.?)\s*|§\s*)(?P<c>\d{1,2})-(?P<s>\d{1,2})(?![\d.%-])"),
     re.compile(rf"(?<![第\d]|{NUMERAL})(?P<c>{_N})\s*、?\s*[(（]\s*(?P<s>{_N})\s*[)）]"),
 )
 _DASHED = re.compile(
@@ -117,7 +120,7 @@ _FRONT = (
         ),
     ),
 )
-WHOLE_TEXT = re.compile(r"全文|整份|整篇|文件|纲要|\b(?:document|outline|text)\b")
+WHOLE_TEXT = re.compile(r"全文|正文|整份|整篇|文件|纲要|\b(?:document|outline|text)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,11 @@ def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple
     previous: list[str] = []
     for one in named:
         counted_through = one.levels == "n" and of_text
-        addresses = list(_within(one.n, "", document) if counted_through else _resolved(one, known, document))
+        addresses = list(
+            _within(one.n, "", document)
+            if counted_through
+            else _resolved(one, known, document, of_text=of_text)
+        )
         if before and previous and addresses and _TO.fullmatch(folded[before.end : one.start]):
             addresses = _between(previous[-1], addresses[0], document)[1:] or addresses
         found += addresses
@@ -285,7 +292,12 @@ def _joined(one: _Named, other: _Named, folded: str) -> _Named | None:
 @lru_cache(maxsize=8)
 def _title_forms(titles: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
-        (address, re.compile(rf"[“\"《]?{re.escape(fold(title))}[”\"》]?(?:这|那)?(?:一)?(?:章|部分|小?节)"))
+        (
+            address,
+            re.compile(
+                rf"[“\"《]?{re.escape(fold(title))}[”\"》]?(?:(?:这|那)?一?(?:章|部分|小?节)|(?=(?:的|之)?[前后上下]))"
+            ),
+        )
         for address, title in titles
     )
 
@@ -299,12 +311,14 @@ def _titles(document: Document) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return _title_forms(tuple((address, title) for address, title in nodes if title))
 
 
-def _resolved(one: _Named, known: Sequence[str], document: Document) -> Iterator[str]:
+def _resolved(one: _Named, known: Sequence[str], document: Document, *, of_text: bool) -> Iterator[str]:
     """The addresses of what is named, its open units taken from `known` (a chapter, a section)."""
     if one.c:
         chapters = [str(number) for number in _numbers(one.c, _last_chapter(document))]
     elif known:
         chapters = [known[0]]
+    elif of_text and one.s == ((1, 1),):
+        chapters = [chapter.address for chapter in document.chapters[:1]]
     else:
         # 最后一节 of a text is that of its last chapter; 第三节 without a chapter stays open.
         chapters = [str(_last_chapter(document)) if one.s and one.s[-1][1] < 0 else "?"]
@@ -358,7 +372,8 @@ def _numbers(spans: Sequence[Span], last: int) -> list[int]:
 
 _LIST = re.compile(rf"(?P<to>{_ZH_TO}|{_EN_TO})|{_ZH_AND}|{_EN_AND}")
 _BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate")
-_MANY = re.compile(r"(?:(?P<tail>最后|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
+_LAST = re.compile(r"last|final|末尾?那?[一1]?|最[后末][面头尾]?的?那?[一1]?")
+_MANY = re.compile(r"(?:(?P<tail>最[后末][面头尾]?的?那?|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
 
 
 def _spans(listed: str) -> Spans:
@@ -378,7 +393,7 @@ def _spans(listed: str) -> Spans:
 
 
 def _span(word: str) -> Span:
-    if word in {"末", "last", "final", "最后那"}:
+    if _LAST.fullmatch(word):
         return -1, -1
     if word == "首":
         return 1, 1

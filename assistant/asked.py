@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.addresses import int_of
+from assistant.addresses import find_addresses
 from assistant.patterns import pattern
+from assistant.signals import Signals, read
 from assistant.subject import content_of
 from index.lexical import fold
 from index.types import Document
@@ -14,15 +15,7 @@ from index.types import Document
 _QUOTED = re.compile(
     r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
 )
-_UNITS = {
-    "chapters": re.compile(r"章(?!节)|部分|\b(?:chapters?|parts?)\b"),
-    "both": re.compile("章节"),
-    "sections": re.compile(r"节|\bsections?\b"),
-    "sentences": re.compile(r"句|\bsentences?\b"),
-    "characters": re.compile(r"字|篇幅|内容|\b(?:words?|characters?|text|content)\b"),
-}
 _ONE = re.compile(r"哪(?:一|个)?(?:个)?(?:章|小?节)|第几|(?:in )?(?:which|what)\s+(?:chapter|section)\b")
-_LEAST = re.compile(r"最[短少小]|\b(?:shortest|smallest|fewest|least)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +47,8 @@ def document_text(document: Document) -> str:
 
 def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
     """The term whose places are asked for, and how; None if it isn't such a question."""
+    if found := _mentioned(read(folded, document)):
+        return found
     for language in ("en", "zh"):
         place = pattern(f"mentions.{language}_place").search(folded)
         if place is None:
@@ -90,60 +85,69 @@ def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
     return None
 
 
-def asks_for_parts(folded: str, document: Document) -> str:
+def _mentioned(signals: Signals) -> Mentions | None:
+    """The places asked for of an expression that is quoted, or counted ("X出现几次"), where nothing else is asked."""
+    kinds = signals.kinds
+    terms = signals.terms or (signals.content if {"times", "howmany"} <= kinds and "occur" in kinds else ())
+    places = {"chapters", "sections", "sentences"} & {*signals.units}
+    asked = kinds & {"occur", "where", "times", "howmany"} or (places and kinds & {"which", "all", "plural"})
+    if len(terms) != 1 or not asked or (signals.terms and signals.content):
+        return None
+    unit = next((name for name in ("chapters", "sections", "sentences") if name in places), "")
+    pick = next((name for name in ("first", "last", "most", "least") if name in kinds), "")
+    one = bool(unit) and "which" in kinds and not kinds & {"plural", "all"}
+    return Mentions(terms[0], _PLACES.get(unit, "地方"), "no" in kinds, pick, one)
+
+
+_PLACES = {"chapters": "章", "sections": "节", "sentences": "句"}
+
+
+def asks_for_parts(folded: str, document: Document, *, named: bool = False) -> str:
     """What of the document's own parts is asked for, "" if nothing.
 
-    `chapters`, `sections`, `both`, `sentences`, `characters`: how many; `contents`: all headings; `years`, `bodies`,
-    `documents`: all that are named; `most:sections:sentences` or `least:…`: the section with the most sentences;
-    `exactly:2`: the chapters with two sections.
+    `chapters`, `sections`, `both`, `items`, `sentences`, `characters`: how many; `contents`: all headings; `years`,
+    `bodies`, `documents`: all that are named; `most:sections:sentences` or `least:…`: the section with the most
+    sentences; `having:chapters:sections:=:2`: the chapters with two sections. `named` says that nodes are named beside.
     """
-    if (found := _extreme(folded, document)) or (found := _exactly(folded)):
-        return found
     for kind in ("documents", "years", "bodies"):
         form = pattern(f"structure.{kind}")
         if (match := form.search(folded)) and (kind == "documents" or not _beside(folded, match, document)):
             return kind
-    if counted := _counted(folded):
-        return counted
-    if pattern("structure.count_zh").search(folded) or pattern("structure.count_en").search(folded):
-        return ""
+    addresses, rest = find_addresses(folded, document)
+    if found := structural(read(rest, document), named=named or bool(addresses)):
+        return found
     if pattern("structure.contents").search(folded.rstrip("?!。 ")):
         return "contents"
     if pattern("structure.list").search(folded.rstrip("?!。 ")):
-        return "contents" if _UNITS["sections"].search(folded) else "chapters"
+        return "contents" if "节" in folded or "section" in folded else "chapters"
     return ""
 
 
-def _counted(folded: str) -> str:
-    units = [
-        match.groupdict()["unit"]
-        for form in ("structure.count_zh", "structure.count_en")
-        for match in pattern(form).finditer(folded)
-    ]
-    named = {kind for unit in units for kind, form in _UNITS.items() if form.search(unit)}
-    return "both" if "both" in named or named >= {"chapters", "sections"} else max(named, default="")
+_RELATIONS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 
 
-def _extreme(folded: str, document: Document) -> str:
-    match = pattern("structure.extreme").search(folded)
-    if match is None or _beside(folded, match, document):
+def structural(signals: Signals, *, named: bool) -> str:
+    """What the signals of a question ask for; `named` says that it names a node. A question with content asks nothing."""
+    kinds, outer, inner = signals.kinds, signals.outer, signals.inner
+    if signals.content or signals.terms or kinds & {"before", "after"}:
         return ""
-    groups = match.groupdict()
-    measured = next((groups[name] for name in ("of", "of2", "of_en") if groups.get(name)), "")
-    rest = folded[: match.start()] + " " + folded[match.end() :]
-    unit = next((name for name, form in _UNITS.items() if name != "characters" and form.search(rest)), "")
-    measure = next(
-        (name for name, form in _UNITS.items() if measured and form.search(measured)), "characters"
-    )
-    return f"{'least' if _LEAST.search(match.group()) else 'most'}:{unit}:{measure}" if unit else ""
-
-
-def _exactly(folded: str) -> str:
-    match = pattern("structure.exactly").search(folded)
-    if match is None:
-        return ""
-    count = next(value for value in match.groups() if value)
-    return f"exactly:{1 if count == 'a' else int_of(count)}"
+    titles = kinds & {"heading", "name"}
+    if not outer:
+        return "contents" if "heading" in kinds and kinds & {"all", "plural", "howmany"} and not named else ""
+    if extreme := kinds & {"most", "least"}:
+        return f"{min(extreme)}:{outer}:{inner or 'characters'}" if outer != "characters" else ""
+    counted = [number for number, unit in signals.numbers if unit == inner]
+    if counted and outer in {"chapters", "sections"}:
+        relation = next((_RELATIONS[kind] for kind in _RELATIONS if kind in kinds), "=")
+        return f"having:{outer}:{inner}:{relation}:{counted[-1]}"
+    if "howmany" in kinds or (named and signals.numbers and not titles):
+        if {"chapters", "sections"} <= {*signals.units}:
+            return "both"
+        return (inner or outer) if named or outer != "items" else ""
+    lists = kinds & {"all", "plural"} or (titles and "which" not in kinds)
+    if lists and not kinds & {"where", "no"} and outer in {"chapters", "sections"}:
+        return "contents" if "sections" in signals.units else "chapters"
+    return ""
 
 
 def _beside(folded: str, match: re.Match[str], document: Document) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from assistant.addresses import WHOLE_TEXT, find_addresses, ordinal_of, replace_addresses, spoken
 from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
 from assistant.patterns import pattern, patterns
+from assistant.signals import Signals, read
 from assistant.subject import content_of, cut_single, topic_of
 from assistant.types import Turn
 from index.chunk import target_years
@@ -158,15 +159,6 @@ def _substituted(folded: str, text: str, last: Turn, document: Document) -> Rewr
 # --- places
 
 
-def step_of(folded: str) -> int:
-    """1 where the node after another is asked for, -1 for the one before, else 0."""
-    if len(folded) > 48:
-        return 0
-    if pattern("followup.next_node").search(folded):
-        return 1
-    return -1 if pattern("followup.previous_node").search(folded) else 0
-
-
 def asks_for_node(folded: str) -> bool:
     """Whether a question speaks of 这一章 or "that section"."""
     return bool(pattern("followup.node").search(folded))
@@ -179,19 +171,27 @@ def needs_history(folded: str) -> bool:
 
 
 def neighbour(address: str, step: int, unit: str, document: Document) -> Rewrite:
-    """The chapter or section (`unit`) before or after a node, or `absent` where there is none."""
+    """The chapter, section or sentence before or after a node, or `absent` where there is none.
+
+    `unit` is that of the neighbour (`chapters`, `sections`, `sentences`); "" for that of the node itself.
+    """
     chapter, _, _ = address.partition(".")
     section = address.partition("#")[0]
-    if unit == "chapter":
+    if unit == "sentences" and "#" in address:
+        nodes = [sentence.address for sentence in document.sentences()]
+        inside = [at for at, node in enumerate(nodes) if node == address]
+    elif unit == "chapters" or (not unit and "." not in address):
+        unit = "chapters"
         nodes = [c.address for c in document.chapters]
-        at = nodes.index(chapter) if chapter in nodes else -1
+        inside = [at for at, node in enumerate(nodes) if node == chapter]
     else:
+        unit = "sections"
         nodes = [s.address for s in document.sections()]
         inside = [at for at, s in enumerate(nodes) if s == section or s.partition(".")[0] == section]
-        at = inside[-1 if step > 0 else 0] if inside else -1
-    if 0 <= at + step < len(nodes):
+    at = inside[-1 if step > 0 else 0] if inside else -1
+    if inside and 0 <= at + step < len(nodes):
         return Rewrite("", (nodes[at + step],))
-    return Rewrite("", absent=f"no_{'next' if step > 0 else 'previous'}_{unit}")
+    return Rewrite("", absent=f"no_{'next' if step > 0 else 'previous'}_{unit.removesuffix('s')}")
 
 
 def _placed(
@@ -202,13 +202,9 @@ def _placed(
     language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
     here = _here(last, document, enrichment)
     addresses, rest = find_addresses(text, document)
-    if not addresses and here and (step := step_of(folded)):
-        found = neighbour(here, step, "chapter" if re.search(r"章|chapter", folded) else "section", document)
-        return (
-            Rewrite(_asked_for(found.addresses, language), found.addresses)
-            if found.addresses
-            else Rewrite(text, absent=found.absent)
-        )
+    signals = read(fold(rest), document)
+    if not addresses and here and (found := _stepped(text, folded, here, signals, last, document, language)):
+        return found
     if any(address.startswith("?") for address in addresses) or re.search(
         r"最后|倒数|\b(?:last|final)\b", folded
     ):
@@ -247,6 +243,30 @@ def _placed(
         lists = [turn for turn in history if not pattern("followup.item").match(fold(turn.question))]
         return _item(match, lists[-1] if lists else last, document, language)
     return None
+
+
+def _stepped(
+    text: str, folded: str, here: str, signals: Signals, last: Turn, document: Document, language: str
+) -> Rewrite | None:
+    """A follow-up that points to the node after or before the one spoken of, None if it points to neither."""
+    if not signals.step or signals.terms:
+        return None
+    if signals.node_unit == "sentences" and last.sentences:
+        here = last.sentences[-1 if signals.step > 0 else 0]
+    found = neighbour(here, signals.step, signals.node_unit or "sections", document)
+    if not signals.content:
+        return (
+            Rewrite(_asked_for(found.addresses, language), found.addresses)
+            if found.addresses
+            else Rewrite(text, absent=found.absent)
+        )
+    phrase = pattern("followup.step_phrase").search(folded)
+    if phrase is None or len(folded) != len(text):
+        return None
+    if not found.addresses:
+        return Rewrite(text, absent=found.absent)
+    # 下一章提到养老了吗 asks of that chapter.
+    return Rewrite(f"{text[: phrase.start()]}{spoken(found.addresses[0], language)}{text[phrase.end() :]}")
 
 
 def _parts_of(text: str, folded: str, asked: str, last: Turn, document: Document) -> Rewrite:
@@ -303,7 +323,7 @@ def _continued(last: Turn, document: Document, language: str) -> Rewrite:
     at = [sentence.address for sentence in section.sentences].index(last.sentences[-1])
     following = tuple(sentence.address for sentence in section.sentences[at + 1 :])
     if not following:
-        found = neighbour(section.address, 1, "section", document)
+        found = neighbour(section.address, 1, "sections", document)
         if not found.addresses:
             return Rewrite(last.query, absent=found.absent)
         following = found.addresses

@@ -16,7 +16,8 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(_FILE.read_text("utf-8"))
 
 
-def _entry(name: str) -> Any:  # noqa: ANN401  # TOML holds texts, lists and tables
+def entry(name: str) -> Any:  # noqa: ANN401  # TOML holds texts, lists and tables
+    """What stands at a dotted name, as TOML has it."""
     node: Any = _table()
     for key in name.split("."):
         node = node[key]
@@ -26,16 +27,16 @@ def _entry(name: str) -> Any:  # noqa: ANN401  # TOML holds texts, lists and tab
 @cache
 def pattern(name: str) -> re.Pattern[str]:
     """The compiled pattern at a dotted name such as `slots.number`."""
-    return re.compile(_entry(name))
+    return re.compile(entry(name))
 
 
 @cache
 def patterns(name: str) -> tuple[re.Pattern[str], ...]:
     """The compiled patterns of a list at a dotted name such as `steer.clauses`."""
-    return tuple(re.compile(text) for text in _entry(name))
+    return tuple(re.compile(text) for text in entry(name))
 
 
 @cache
 def words(name: str) -> tuple[str, ...]:
     """A list of plain words at a dotted name such as `duty.force`."""
-    return tuple(_entry(name))
+    return tuple(entry(name))

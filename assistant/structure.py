@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -100,8 +101,10 @@ def parts(query: Query, document: Document) -> Draft:
         case "most" | "least":
             unit, _, measure = argument.partition(":")
             return _extreme(what, unit, measure, query, document)
-        case "exactly":
-            return _exactly(int(argument), document)
+        case "having":
+            return _having(*argument.split(":"), query=query, document=document)
+        case "items":
+            return _count_items(query, document)
         case "sentences" | "characters":
             return _count_text(query, what, document)
     return _count_nodes(query, what, document)
@@ -151,12 +154,38 @@ def _count_nodes(query: Query, what: str, document: Document) -> Draft:
     return Draft(Status.ANSWERED, lines=tuple(lines))
 
 
-def _exactly(wanted: int, document: Document) -> Draft:
-    """The chapters with so many sections."""
-    chapters = [chapter for chapter in document.chapters if _size(chapter) == wanted]
-    if not chapters:
+_HOLDS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+
+
+def _having(
+    unit: str, counted: str, relation: str, number: str, *, query: Query, document: Document
+) -> Draft:
+    """The chapters or sections with so many sections, sentences or items."""
+    chapters = _chapters_of(query, document)
+    if counted == "sections":
+        sizes = {Ref(c.address): _size(c) for c in chapters}
+    elif unit == "chapters":
+        sizes = {Ref(c.address): sum(_length(s, counted) for s in c.sections) for c in chapters}
+    else:
+        sizes = {Ref(s.address): _length(s, counted) for c in chapters for s in _numbered(c)}
+    found = [ref for ref, size in sizes.items() if _HOLDS[relation](size, int(number))]
+    if not found:
         return abstain(Reason.NOT_IN_DOCUMENT)
-    return Draft(Status.ANSWERED, lines=tuple(line for c in chapters for line in _with_sections(c)))
+    lines = [Line(tuple(found), frame=f"having_{unit}", values=(("count", str(len(found))),))]
+    for ref in found:
+        lines += _with_sections(document.chapter(int(ref.node))) if "." not in ref.node else [Line((ref,))]
+    return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _count_items(query: Query, document: Document) -> Draft:
+    """The items (——, 一是) of the sections that a question names."""
+    drafts = [
+        _items(document.section(address), _leads(document.section(address), query))
+        for address in dict.fromkeys(a.partition("#")[0] for a in query.addresses)
+        if "." in address
+    ]
+    lines = tuple(line for draft in drafts for line in draft.lines)
+    return Draft(Status.ANSWERED, lines=lines) if lines else navigate(query, document)
 
 
 def _with_sections(chapter: Chapter) -> list[Line]:
@@ -198,6 +227,8 @@ def _letters(text: str) -> int:
 
 
 def _length(section: Section, measure: str) -> int:
+    if measure == "items":
+        return sum(sentence.is_lead for sentence in section.sentences)
     return len(section.sentences) if measure == "sentences" else _letters(section.text)
 
 
@@ -524,21 +555,33 @@ def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
     if not asked:
         return None
     for at, section in enumerate(sections):
-        years = target_years(section)
-        leads = [
-            s
-            for s in section.sentences
-            if (s.is_lead or _ENUMERATED.match(s.text))
-            and (not query.years or years.get(s.address) in query.years)
-        ]
+        leads = _leads(section, query)
         named = bool(section.title) and fold(section.title) in query.folded
         if len(leads) >= 2 and (named or (at == 0 and _SPEAKS_OF_PARTS.search(query.folded))):
             if nth := asked["nth"] or asked["nth_en"]:
                 return _one_item(section, leads, ordinal_of(nth, len(leads)))
-            refs = [Ref(section.address, (lead.address,)) for lead in leads]
-            opening = Line((Ref(section.address),), frame="items", values=(("count", str(len(leads))),))
-            return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))
+            return _items(section, leads)
     return None
+
+
+def _leads(section: Section, query: Query) -> list[Sentence]:
+    """The sentences that open an item of a section, those of one target year where the question names it."""
+    years = target_years(section)
+    return [
+        s
+        for s in section.sentences
+        if (s.is_lead or _ENUMERATED.match(s.text))
+        and (not query.years or years.get(s.address) in query.years)
+    ]
+
+
+def _items(section: Section, leads: Sequence[Sentence]) -> Draft:
+    """The items of a section, counted and listed; nothing where it has none."""
+    if not leads:
+        return Draft(Status.ANSWERED)
+    refs = [Ref(section.address, (lead.address,)) for lead in leads]
+    opening = Line((Ref(section.address),), frame="items", values=(("count", str(len(leads))),))
+    return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))
 
 
 def _one_item(section: Section, leads: Sequence[Sentence], at: int) -> Draft:

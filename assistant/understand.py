@@ -12,9 +12,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from assistant.addresses import find_addresses, sentences_of
-from assistant.asked import asks_for_mentions, asks_for_parts
-from assistant.followup import Rewrite, asks_for_node, needs_history, neighbour, standalone, step_of
+from assistant.asked import asks_for_mentions, asks_for_parts, structural
+from assistant.described import described
+from assistant.followup import Rewrite, asks_for_node, needs_history, neighbour, standalone
 from assistant.patterns import pattern, patterns
+from assistant.signals import Signals, read
 from assistant.subject import content_of
 from assistant.types import Intent, Query, Reason, Slot, Turn
 from index.enrich import Enrichment
@@ -48,6 +50,9 @@ _EACH = re.compile(
     r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各(?![区部行级类种领方地界]))(?P<rest>[^,，。]{2,40})$"
 )
 _ASKS = re.compile(r"[?？]\s*$")
+_BARE_WHICH = re.compile(
+    r"\W*(?:and )?(?:which(?: ones?)?|where|(?:是|在|分别)?(?:哪(?:些|几?[个章节]|里|儿)|什么地方))(?:呢|啊)?\W*"
+)
 # The order decides where a question fits several: what asks for a phone number also has 多少 in it.
 _SLOT_ORDER = (
     Slot.CONTACT, Slot.PENALTY, Slot.MONEY, Slot.DURATION, Slot.DATE, Slot.NUMBER, Slot.PERSON, Slot.BODY, Slot.PLACE,
@@ -154,7 +159,11 @@ def split_parts(text: str, document: Document) -> list[str]:
     pending = ""
     for piece in (half for sentence in _SENTENCES.findall(text) for half in _halves(sentence, document)):
         pending += piece
-        if _ASKS.search(piece.strip()) or re.search(r"[;；\n,，]\s*$", piece):
+        if parts and _BARE_WHICH.fullmatch(fold(piece)):
+            # "Is there one with a single sentence? Which?" asks once.
+            parts[-1] += " " + pending.strip()
+            pending = ""
+        elif _ASKS.search(piece.strip()) or re.search(r"[;；\n,，]\s*$", piece):
             parts.append(pending.strip())
             pending = ""
     if pending.strip():
@@ -229,32 +238,75 @@ def _understand_one(
         exclude=rewrite.exclude + named.exclude,
         numbers=tuple(_NUMBER.findall(counted_text)),
     )
-    if addresses and (step := step_of(fold(rest))):
-        unit = "chapter" if re.search(r"章|chapter", fold(rest)) or "." not in addresses[-1] else "section"
-        beside = neighbour(addresses[-1], step, unit, document)
-        if not beside.addresses:
-            return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail=beside.absent)
-        return replace(query, intent=Intent.NAVIGATION, addresses=beside.addresses)
-    return _with_intent(query, fold(rest), document, first=not history)
+    signals = read(fold(rest), document)
+    return _by_subject(query, signals, fold(rest), document, enrichment) or _with_intent(
+        query, signals, fold(rest), document, first=not history
+    )
 
 
-def _with_intent(query: Query, rest: str, document: Document, *, first: bool) -> Query:
-    """A query with what it is for; `rest` is its folded text without the addresses that it names."""
+def _by_subject(
+    query: Query, signals: Signals, rest: str, document: Document, enrichment: Enrichment
+) -> Query | None:
+    """A query for a node named by its subject (the headings of the chapter on industry), None if it is none."""
+    subject = signals.terms + signals.content
+    if len(subject) > 1 and not subject[0].isascii():
+        return None
+    named = pattern("structure.described").search(rest)
+    if query.addresses or not subject or not named or signals.kinds & {"occur", "no"}:
+        return None
+    asked = replace(signals, content=(), terms=())
+    parts = structural(asked, named=True)
+    titles = asked.kinds & {"heading", "name"}
+    if parts in {"chapters", "contents"} and not titles:
+        parts = ""
+    if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles):
+        return None
+    node = described(subject, asked.outer, document, enrichment)
+    if not node:
+        return None
+    if asked.step:
+        return _stepped(replace(query, addresses=(node,)), asked, document)
+    intent = Intent.STRUCTURE if parts else Intent.NAVIGATION
+    return replace(query, addresses=(node,), intent=intent, detail=parts)
+
+
+def _stepped(query: Query, signals: Signals, document: Document) -> Query:
+    """A query for the node after or before the last that it names."""
+    beside = neighbour(query.addresses[-1], signals.step, signals.node_unit, document)
+    if not beside.addresses:
+        return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail=beside.absent)
+    return replace(query, intent=Intent.NAVIGATION, addresses=beside.addresses)
+
+
+def _of_structure(query: Query, signals: Signals, rest: str, document: Document) -> Query | None:
+    """A query for the document's own parts, its nodes or the places of a term, None if it is none."""
     folded = query.folded
     others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in fold(document.title)]
-    parts = asks_for_parts(fold(rest), document) if not others else ""
-    if parts.partition(":")[0] in {"most", "least", "exactly", "years", "bodies"}:
+    parts = asks_for_parts(rest, document, named=bool(query.addresses)) if not others else ""
+    if parts and not ((signals.content or signals.terms) and parts in {"chapters", "contents", "documents"}):
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
+    if query.addresses and ("heading" in signals.kinds or not (signals.content or signals.terms)):
+        if signals.step:
+            return _stepped(query, signals, document)
+        return replace(query, intent=Intent.NAVIGATION)
     if asks_for_mentions(rest, document) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.FIGURES)
     if parts:
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
+    return None
+
+
+def _with_intent(query: Query, signals: Signals, rest: str, document: Document, *, first: bool) -> Query:
+    """A query with what it is for; `rest` is its folded text without the addresses that it names."""
+    if found := _of_structure(query, signals, rest, document):
+        return found
+    folded = query.folded
     beside = content_of(pattern("frames.navigation").sub(" ", rest), document)
     if query.addresses and sum(map(len, beside)) <= 1:
         return replace(query, intent=Intent.NAVIGATION)
-    points = asks_for_node(folded) or (first and step_of(folded))
+    points = asks_for_node(folded) or (first and signals.step and signals.node_unit)
     if not query.addresses and points and sum(map(len, beside)) <= 1:
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="which_node")
     if first and ((not query.terms and "《" not in query.text) or needs_history(folded)):

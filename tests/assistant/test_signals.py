@@ -1,0 +1,230 @@
+"""Questions for the document's parts are read word by word: their wording may vary, content makes them another question."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.asked import asks_for_mentions, asks_for_parts
+from assistant.described import described
+from assistant.signals import read
+from index.config import OUTLINE
+from index.enrich import Enrichment
+from index.lexical import fold
+from index.parse import parse_file
+from index.types import Chapter, Section
+from tests.assistant.conftest import Ask
+from tests.assistant.contract import sections_of, sentences_of
+
+DOCUMENT = parse_file(OUTLINE)
+CHAPTERS = [chapter.address for chapter in DOCUMENT.chapters]
+NUMBERED = [section for section in DOCUMENT.sections() if section.chapter]
+
+
+def asked(question: str) -> str:
+    return asks_for_parts(fold(question), DOCUMENT)
+
+
+# --- the same question in many wordings, made of parts
+
+_COUNT = [
+    f"{opening}{whole}{verb}{number}个章{end}"
+    for opening, whole, verb, number, end in itertools.product(
+        ("", "请问", "帮我数一下"),
+        ("全文", "这份文件", "纲要里"),
+        ("一共有", "分成", "总共"),
+        ("多少", "几"),
+        ("", "？", "呢"),
+    )
+]
+
+
+@pytest.mark.parametrize("question", _COUNT)
+def test_a_count_in_any_wording(question: str) -> None:
+    assert asked(question) == "chapters"
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        (f"{outer}{only}{number}{inner}", f"having:{units}:{counted}:{relation}:{value}")
+        for (outer, inner, units, counted), (only, relation), (number, value) in itertools.product(
+            (("哪些章", "节", "chapters", "sections"), ("哪几节", "句话", "sections", "sentences")),
+            (("只有", "="), ("正好是", "="), ("超过", ">"), ("不到", "<"), ("至少有", ">=")),
+            (("两", 2), ("五", 5), ("3", 3)),
+        )
+    ],
+)
+def test_nodes_with_so_many_parts(question: str, wanted: str) -> None:
+    assert asked(question) == wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        (f"{opening} {only} {number} {inner}{end}", f"having:{units}:{counted}:{relation}:{value}")
+        for (opening, inner, units, counted), (only, relation), (number, value), end in itertools.product(
+            (
+                ("Which chapters have", "sections", "chapters", "sections"),
+                ("Are there sections with", "sentences", "sections", "sentences"),
+                ("Show me every section made up of", "sentences", "sections", "sentences"),
+            ),
+            (("exactly", "="), ("only", "="), ("more than", ">"), ("fewer than", "<"), ("at least", ">=")),
+            (("two", 2), ("7", 7)),
+            ("", "?"),
+        )
+    ],
+)
+def test_nodes_with_so_many_parts_in_english(question: str, wanted: str) -> None:
+    assert asked(question) == wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Which chapter has more sections than any other?", "most:chapters:sections"),
+        ("字数最少的是第几章", "least:chapters:characters"),
+        ("句子最多的是哪一节", "most:sections:sentences"),
+        ("Name the lengthiest section.", "most:sections:characters"),
+        ("把所有章的标题列一下", "chapters"),
+        ("每一节的标题都给我", "contents"),
+        ("Give me the headings of every chapter", "chapters"),
+    ],
+)
+def test_extremes_and_lists(question: str, wanted: str) -> None:
+    assert asked(question) == wanted
+
+
+# --- what it must not be taken for
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "节能标准有哪些", "试点示范要搞多少个", "地方标准要制定多少项", "养老服务有几条要求", "哪一章最重要讲养老",
+        "How many local standards will there be?", "What is the longest-term target for farming?",
+        "Which pilot projects have more than two sponsors?", "章程怎么修订", "字体有规定吗", "每个区要做什么",
+        "How many words of Mandarin must teachers know?", "最长的制定周期是多久",
+    ],
+)  # fmt: skip
+def test_a_question_with_content_is_no_question_for_parts(question: str) -> None:
+    assert asked(question) == ""
+
+
+@given(
+    st.sampled_from([section.title for section in NUMBERED]),
+    st.sampled_from(["要做什么", "有多少项", "归谁管"]),
+)
+def test_a_title_of_the_document_is_content(title: str, question: str) -> None:
+    assert read(fold(f"{title}{question}"), DOCUMENT).content
+
+
+# --- places of an expression
+
+
+@pytest.mark.parametrize("term", ["示范", "领跑者", "京津冀", "企业"])
+def test_a_quoted_expression_in_any_wording(term: str, ask: Ask) -> None:
+    wanted = [sentence.address for sentence in DOCUMENT.sentences() if term in sentence.text]
+    for question in (
+        f"数一数文件里有多少个“{term}”",
+        f"“{term}”总共出现几回？",
+        f"“{term}”出现的次数是多少",
+        f"提过“{term}”的节",
+        f"“{term}”用在哪些句子里",
+        f"Sections that use the phrase {term}, all of them",
+        f"In which sections does '{term}' turn up?",
+        f"How often does the word {term} (whatever it means) appear?",
+    ):
+        assert sentences_of(ask(question)) == wanted, question
+
+
+def test_chapters_that_never_use_a_word(ask: Ask) -> None:
+    having = {
+        str(s.chapter) for s in DOCUMENT.sections() if any("企业" in t for t in (*s.heading_path, s.text))
+    }
+    answer = ask("Which chapters never use the word 企业?")
+    assert sections_of(answer) == [c for c in CHAPTERS if c not in having]
+
+
+def test_what_stands_beside_a_quoted_expression_makes_it_another_question() -> None:
+    assert asks_for_mentions(fold("“城市码”由谁制定"), DOCUMENT) is None
+
+
+# --- nodes by their neighbour, and by their subject
+
+
+@pytest.mark.parametrize("number", range(1, len(CHAPTERS)))
+def test_before_and_after_a_chapter_by_its_title(number: int, ask: Ask) -> None:
+    first, second = DOCUMENT.chapter(number), DOCUMENT.chapter(number + 1)
+    assert ask(f"“{first.title}”后面那一章是哪章").citations[0].section_id == second.address
+    assert ask(f"“{second.title}”的前一章讲什么").citations[0].section_id == first.address
+    assert ask(f"Which chapter follows chapter {number}?").citations[0].section_id == second.address
+    assert ask(f"What comes right before chapter {number + 1}?").citations[0].section_id == first.address
+
+
+@pytest.mark.parametrize("chapter", DOCUMENT.chapters, ids=CHAPTERS)
+def test_a_chapter_is_found_by_any_whole_heading(chapter: Chapter) -> None:
+    for title in (chapter.title, *(section.title for section in chapter.sections)):
+        assert described([title], "chapters", DOCUMENT, Enrichment()) == chapter.address
+
+
+def test_an_unknown_subject_names_no_node() -> None:
+    assert described(["火箭发射"], "chapters", DOCUMENT, Enrichment()) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("What comes after the chapter on industry?", "5"),
+        ("讲农业那一节有几句话", "4.4"),
+        ("Headings under the health chapter?", "7"),
+    ],
+)
+def test_a_node_by_its_subject(question: str, wanted: str, ask: Ask) -> None:
+    assert ask(question).citations[0].section_id == wanted
+
+
+# --- requests for a node
+
+
+_REQUESTS = [
+    "{}念给我听", "帮我调出{}的原文", "把{}完整贴出来", "{}", "翻到{}", "请概括一下{}", "{}的内容麻烦列一下",
+]  # fmt: skip
+_REQUESTS_EN = [
+    "Take me to {}", "Pull up {}, please", "Summarise {} for me", "Let's see {} in full", "What's in {}?",
+    "Walk me through {}", "{}, word for word",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", NUMBERED[::4], ids=lambda section: section.address)
+def test_a_section_is_shown_however_it_is_asked_for(section: Section, ask: Ask) -> None:
+    address = section.address
+    chapter, number = address.split(".")
+    wanted = [sentence.address for sentence in DOCUMENT.section(address).sentences]
+    for request in _REQUESTS:
+        for name in (address, f"第{chapter}章第{number}节"):
+            assert sentences_of(ask(request.format(name))) == wanted, request
+    for request in _REQUESTS_EN:
+        for name in (
+            f"section {address}",
+            f"chapter {chapter} section {number}",
+            f"section {chapter}-{number}",
+        ):
+            assert sentences_of(ask(request.format(name))) == wanted, request
+
+
+@pytest.mark.parametrize("address", ["1.3", "1.2"])
+def test_the_items_of_a_section_are_counted(address: str, ask: Ask) -> None:
+    leads = [s.address for s in DOCUMENT.section(address).sentences if s.text.startswith("——")]
+    for question in (
+        f"{address}里“——”开头的一共有几条？",
+        f"{address}列了几项",
+        f"How many items are there in section {address}?",
+    ):
+        answer = ask(question)
+        assert sentences_of(answer) == leads, question
+        assert re.findall(r"\d+", answer.answer.partition("[")[0]) == [str(len(leads))]
