@@ -55,7 +55,7 @@ _CARDINAL = (
 _NTH = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{'|'.join(_ORDINALS)})"
 _ORDINAL = (
     rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(_CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate"
-    rf"|{_NTH}|last|final)"
+    rf"|{_NTH}|last|final|opening|closing|concluding)"
 )
 _EN_AND = r"\s*(?:,\s*and|,|and|&)\s*(?:the\s+)?"
 _EN_TO = r"\s*(?:-|–|to|through)\s*(?:the\s+)?"
@@ -92,7 +92,7 @@ _CHAPTER = (
 _SECTION = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}小?节(?![能约水])"),
     re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
-    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sections?\b{_NOT_CHOSEN}"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:numbered\s+)?sections?\b{_NOT_CHOSEN}"),
 )
 _SENTENCE = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:句子|句话?)"),
@@ -120,7 +120,7 @@ _FRONT = (
         ),
     ),
 )
-WHOLE_TEXT = re.compile(r"全文|正文|整份|整篇|文件|纲要|\b(?:document|outline|text)\b")
+WHOLE_TEXT = re.compile(r"全文|正文|整[份篇个]|文件|纲要|\b(?:document|outline|text|whole thing)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple
             else _resolved(one, known, document, of_text=of_text)
         )
         if before and previous and addresses and _TO.fullmatch(folded[before.end : one.start]):
-            addresses = _between(previous[-1], addresses[0], document)[1:] or addresses
+            addresses = nodes_between(previous[-1], addresses[0], document)[1:] or addresses
         found += addresses
         before, previous = one, addresses
         if addresses and "?" not in addresses[-1]:
@@ -344,7 +344,7 @@ def _within(runs: Spans, node: str, document: Document) -> Iterator[str]:
         yield inside[number - 1] if 0 < number <= len(inside) else f"?.?#{number}"
 
 
-def _between(first: str, last: str, document: Document) -> list[str]:
+def nodes_between(first: str, last: str, document: Document) -> list[str]:
     """All nodes of one unit from the first address to the last, in document order; [] where they are of two units."""
     nodes: list[str]
     if "#" in first and "#" in last:
@@ -372,7 +372,7 @@ def _numbers(spans: Sequence[Span], last: int) -> list[int]:
 
 _LIST = re.compile(rf"(?P<to>{_ZH_TO}|{_EN_TO})|{_ZH_AND}|{_EN_AND}")
 _BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate")
-_LAST = re.compile(r"last|final|末尾?那?[一1]?|最[后末][面头尾]?的?那?[一1]?")
+_LAST = re.compile(r"last|final|closing|concluding|末尾?那?[一1]?|最[后末][面头尾]?的?那?[一1]?")
 _MANY = re.compile(r"(?:(?P<tail>最[后末][面头尾]?的?那?|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
 
 
@@ -395,7 +395,7 @@ def _spans(listed: str) -> Spans:
 def _span(word: str) -> Span:
     if _LAST.fullmatch(word):
         return -1, -1
-    if word == "首":
+    if word in {"首", "opening"}:
         return 1, 1
     if back := re.fullmatch(r"倒数第\s*(\w+)", word):
         # The next to last is the second from the end.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.addresses import find_addresses
+from assistant.addresses import WHOLE_TEXT, find_addresses
 from assistant.patterns import pattern
 from assistant.signals import Signals, read
 from assistant.subject import content_of
@@ -13,7 +14,7 @@ from index.lexical import fold
 from index.types import Document
 
 _QUOTED = re.compile(
-    r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
+    r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|(?<![\u3400-\u9fff])[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
 )
 _ONE = re.compile(r"哪(?:一|个)?(?:个)?(?:章|小?节)|第几|(?:in )?(?:which|what)\s+(?:chapter|section)\b")
 
@@ -23,7 +24,8 @@ class Mentions:
     """A question for the places of a term.
 
     `unit` is the kind of place in the question's own word; `absent` asks for those without the term; `pick` is
-    `first`, `last`, `most` or `least` where one of them is asked for; `one` says that a single place is looked for.
+    `first`, `last`, `most` or `least` where one of them is asked for; `one` says that a single place is looked for, `titles` that
+    only headings count.
     """
 
     term: str
@@ -31,6 +33,7 @@ class Mentions:
     absent: bool = False
     pick: str = ""
     one: bool = False
+    titles: bool = False
 
     @property
     def by_chapter(self) -> bool:
@@ -63,6 +66,7 @@ def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
             and (place.group().startswith(("哪", "第")) or groups.get("unit_after"))
             and re.match(r"章|小?节", unit)
         )
+        which = which or place.group().startswith("in ")
         if verb is None and not which:
             continue
         if verb:
@@ -77,12 +81,19 @@ def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
             [" ".join(" ".join(rest).split())] if language == "en" else content_of(" ".join(rest), document)
         )
         stretches = [s for s in stretches if not pattern("frames.navigation").fullmatch(s)]
-        term = max(stretches, key=lambda t: (fold(t) in fold(document_text(document)), len(t)), default="")
+        term = _chosen(stretches, folded, document)
         if len(term) > (not quoted) and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
             picked = pattern("mentions.pick").search(folded.replace(term, " "))
             pick = next((name for name, text in picked.groupdict().items() if text), "") if picked else ""
             return Mentions(term, unit, bool(verb and verb["no"]), pick, bool(_ONE.match(place.group())))
     return None
+
+
+def _chosen(stretches: Sequence[str], folded: str, document: Document) -> str:
+    """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
+    text = fold(document_text(document))
+    longest = max(stretches, key=lambda t: (fold(t) in text, len(t)), default="")
+    return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in folded), longest)
 
 
 def _mentioned(signals: Signals) -> Mentions | None:
@@ -96,7 +107,7 @@ def _mentioned(signals: Signals) -> Mentions | None:
     unit = next((name for name in ("chapters", "sections", "sentences") if name in places), "")
     pick = next((name for name in ("first", "last", "most", "least") if name in kinds), "")
     one = bool(unit) and "which" in kinds and not kinds & {"plural", "all"}
-    return Mentions(terms[0], _PLACES.get(unit, "地方"), "no" in kinds, pick, one)
+    return Mentions(terms[0], _PLACES.get(unit, "地方"), "no" in kinds, pick, one, "heading" in kinds)
 
 
 _PLACES = {"chapters": "章", "sections": "节", "sentences": "句"}
@@ -114,8 +125,12 @@ def asks_for_parts(folded: str, document: Document, *, named: bool = False) -> s
         if (match := form.search(folded)) and (kind == "documents" or not _beside(folded, match, document)):
             return kind
     addresses, rest = find_addresses(folded, document)
-    if found := structural(read(rest, document), named=named or bool(addresses)):
+    signals = read(rest, document)
+    if found := structural(signals, named=named or bool(addresses)):
         return found
+    whole = addresses or named or WHOLE_TEXT.search(folded)
+    if "long" in signals.kinds and whole and not (signals.content or signals.terms or signals.units):
+        return "characters"
     if pattern("structure.contents").search(folded.rstrip("?!。 ")):
         return "contents"
     if pattern("structure.list").search(folded.rstrip("?!。 ")):
@@ -153,8 +168,4 @@ def structural(signals: Signals, *, named: bool) -> str:
 def _beside(folded: str, match: re.Match[str], document: Document) -> bool:
     """Whether a question has a subject beside what a pattern found in it."""
     bare = f"{folded[: match.start()]} {folded[match.end() :]}"
-    return bool(
-        content_of(
-            pattern("structure.beside").sub(" ", pattern("frames.navigation").sub(" ", bare)), document
-        )
-    )
+    return bool(read(pattern("structure.beside").sub(" ", bare), document).content)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from assistant.addresses import WHOLE_TEXT, find_addresses, ordinal_of, replace_addresses, spoken
-from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
+from assistant.addresses import WHOLE_TEXT, find_addresses, int_of, replace_addresses, spoken
+from assistant.asked import asks_for_parts
 from assistant.patterns import pattern, patterns
-from assistant.signals import Signals, read
-from assistant.subject import content_of, cut_single, topic_of
+from assistant.pointed import Rewrite, mentioned_in, placed, position_in
+from assistant.signals import read
+from assistant.subject import content_of, cut_single, replaced_subject, topic_of
 from assistant.types import Turn
 from index.chunk import target_years
 from index.enrich import Enrichment
@@ -39,6 +39,12 @@ _ENGLISH_SUBJECT = re.compile(
     r"\b(?:will|is|are|was|were|does|do|did|should|can|has|have)\s+(?P<np>(?:(?:the|a|an)\s+)?[\w'-]+(?:\s[\w'-]+){0,3}?)(?=\s+(?:be|being|been|get|going|\w{2,}ed)\b)",
     re.IGNORECASE,
 )
+# What the document is said to deal with: "Does it cover disabled people?"
+_ENGLISH_DEALT_WITH = re.compile(
+    r"\b(?:does|do|did|will|would|can|could|should)\s+(?:it|they|this|that|the \w+)\s+\w+\s+"
+    r"(?P<np>(?!(?:about|on|of|for|to|with|in|by|from|at)\b)[\w'-]+(?:\s[\w'-]+){0,3})\s*(?:[?.!]|$)",
+    re.IGNORECASE,
+)
 # What the asked body does something to: "Who supervises group standards?"
 _ENGLISH_ACTED_ON = re.compile(
     r"^(?:who|(?:which|what)\s+[\w-]+)\s+(?!(?:is|was|does|has|this|as)\b)\w{2,}s\s+(?P<np>[\w'-]+(?:\s[\w'-]+){0,4})\s*[?.!]*$",
@@ -51,15 +57,21 @@ _MEANS_DOCUMENT = re.compile(
 )
 # A question that opens with its question word has no subject before it: 谁来打造, 哪天全部完工.
 _ASKS_FIRST = re.compile(
-    r"(?:那么?)?(?:具体|大概|一般)?(?:哪天|何时|什么时候|由?谁|多少|怎么|如何|为什么|为何|多久|几|哪些|哪个|有没有|能不能"
-    r"|可不可以|可以|是否|会不会|要不要|需要|在?哪(?:一?(?:章|节|里|儿)|(?=[?!。]*$))|在第几)"
+    r"(?:那么?|又|还|都|也|就|会|能|要)*(?:具体|大概|一般|总共|一共)*"
+    r"(?:按照?|依据?|根据|凭|用|靠|给|对|向|从|以|为|在|到|每?隔|由|跟|和|往|把|拿|通过|来自)?"
+    r"(?:哪天|何时|什么|啥|谁|多少|怎么|如何|为何|多久|多长|几|第几|哪些|哪个|哪几|有没有|有(?=什么|哪|多|几)|能不能"
+    r"|可不可以|可以|是否|会不会|要不要|需要|哪(?:一?(?:章|节|里|儿)|(?=[?!。]*$)))"
 )
 # Words that leave an English question without a subject of its own: "Who is responsible?"
 _RELATIONAL = re.compile(
     r"responsible|charge|pays?|paid|funds?|funded|oversees?|leads?|decides?|deadline|targets?|cost|costs|budget"
     r"|exactly|specifically|details?|achieved|measured|evaluated|checked|enforced"
 )
-_PROPER_NAME = re.compile(r"(?:[A-Z][\w-]+\s+){1,5}[A-Z][\w-]+")
+# The first word of a sentence is no name for being capital.
+_PROPER_NAME = re.compile(
+    r"(?!(?:So|And|But|Is|Are|Does|Do|Has|Have|The|What|Which|Who|How|When|Where|Why|Will|Can|In|On|By)\b)"
+    r"(?:[A-Z][\w-]+\s+){1,5}[A-Z][\w-]+"
+)
 _PRONOUNS = frozenset(
     ["it", "they", "them", "this", "that", "these", "those", "there", "he", "she", "we", "you", "i"]
 )
@@ -82,50 +94,50 @@ _ENGLISH_COMPLETIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """A standalone question, the addresses that it points to, sentences that it wants no more, its new subject.
-
-    `absent` names why it can't be made standalone: `which_node`, `which_item`, `no_such_item:4`, `no_next_section`, …
-    """
-
-    text: str
-    addresses: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    focus: str = ""
-    absent: str = ""
-
-
 def standalone(
     text: str, history: Sequence[Turn], document: Document, enrichment: Enrichment | None = None
 ) -> Rewrite:
     """A question as it would be asked without its history."""
     if not history:
         return Rewrite(text)
-    last = history[-1]
+    last = _spoken_of(history)
     enrichment = enrichment or Enrichment()
     folded = fold(text)
+    if (known := pattern("followup.acknowledged").match(folded)) and len(folded) == len(text):
+        return standalone(text[known.end() :], history, document, enrichment)
     if switch := pattern("followup.switch").match(folded):
         rest = text[switch.end() :].strip() if len(folded) == len(text) else ""
         if re.search(r"\w{2}", rest):
             return Rewrite(rest)
     if corrected := _correction(folded, text):
         return _corrected(corrected, last, document) or standalone(corrected, history, document, enrichment)
-    if placed := _placed(text, folded, history, document, enrichment):
-        return placed
+    if found := placed(text, folded, last, history, document, enrichment):
+        return found
     if (asked := asks_for_parts(folded, document)) and not pattern("followup.pronoun").search(folded):
         # A question for the document's parts stands alone, however short it is; 最短的呢 asks as the one before.
         return _substituted(folded, text, last, document) or _parts_of(text, folded, asked, last, document)
     if pattern("followup.more").match(folded):
         return Rewrite(last.query, exclude=last.sentences)
-    if year := _shifted_year(folded, last, document):
-        return Rewrite(_with_year(last.query, year))
     return (
-        _substituted(folded, text, last, document)
+        _redated(text, folded, last, document)
+        or _substituted(folded, text, last, document)
         or _without_pronoun(text, folded, last, document, enrichment)
         or _completed(text, folded, last, document)
         or Rewrite(text)
     )
+
+
+_STATES = re.compile(
+    r"[?？]|什么|啥|哪|怎|如何|多少|几|谁|吗|呢|没有|\b(?:what|which|how|who|when|where|why)\b"
+)
+
+
+def _spoken_of(history: Sequence[Turn]) -> Turn:
+    """The turn that a follow-up continues: the last, but for remarks ("I see", "too long") that nothing was cited for."""
+    turns = list(history)
+    while len(turns) > 1 and not turns[-1].sections and not _STATES.search(fold(turns[-1].question)):
+        turns.pop()
+    return turns[-1]
 
 
 def _correction(folded: str, text: str) -> str:
@@ -151,122 +163,9 @@ def _corrected(subject: str, last: Turn, document: Document) -> Rewrite | None:
 
 def _substituted(folded: str, text: str, last: Turn, document: Document) -> Rewrite | None:
     """The question before with what a short follow-up names in the place of what is of its kind."""
-    subject = _replaced_subject(folded, text)
+    subject = replaced_subject(folded, text)
     rewritten = subject and _substitute(last.query, subject, document)
     return Rewrite(rewritten, focus=subject) if rewritten else None
-
-
-# --- places
-
-
-def asks_for_node(folded: str) -> bool:
-    """Whether a question speaks of 这一章 or "that section"."""
-    return bool(pattern("followup.node").search(folded))
-
-
-def needs_history(folded: str) -> bool:
-    """Whether a message only makes sense after another: 继续, 原文, 第二个呢, "anything else?"."""
-    names = ("more", "continue", "full", "item", "how_many")
-    return any(pattern(f"followup.{name}").match(folded) for name in names)
-
-
-def neighbour(address: str, step: int, unit: str, document: Document) -> Rewrite:
-    """The chapter, section or sentence before or after a node, or `absent` where there is none.
-
-    `unit` is that of the neighbour (`chapters`, `sections`, `sentences`); "" for that of the node itself.
-    """
-    chapter, _, _ = address.partition(".")
-    section = address.partition("#")[0]
-    if unit == "sentences" and "#" in address:
-        nodes = [sentence.address for sentence in document.sentences()]
-        inside = [at for at, node in enumerate(nodes) if node == address]
-    elif unit == "chapters" or (not unit and "." not in address):
-        unit = "chapters"
-        nodes = [c.address for c in document.chapters]
-        inside = [at for at, node in enumerate(nodes) if node == chapter]
-    else:
-        unit = "sections"
-        nodes = [s.address for s in document.sections()]
-        inside = [at for at, s in enumerate(nodes) if s == section or s.partition(".")[0] == section]
-    at = inside[-1 if step > 0 else 0] if inside else -1
-    if inside and 0 <= at + step < len(nodes):
-        return Rewrite("", (nodes[at + step],))
-    return Rewrite("", absent=f"no_{'next' if step > 0 else 'previous'}_{unit.removesuffix('s')}")
-
-
-def _placed(
-    text: str, folded: str, history: Sequence[Turn], document: Document, enrichment: Enrichment
-) -> Rewrite | None:
-    """A follow-up that points to a place: a neighbour, this section, its full text, an item of a list, 第三节."""
-    last = history[-1]
-    language = "zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"
-    here = _here(last, document, enrichment)
-    addresses, rest = find_addresses(text, document)
-    signals = read(fold(rest), document)
-    if not addresses and here and (found := _stepped(text, folded, here, signals, last, document, language)):
-        return found
-    if any(address.startswith("?") for address in addresses) or re.search(
-        r"最后|倒数|\b(?:last|final)\b", folded
-    ):
-        named = find_addresses(text, document, here)[0]
-        if addresses and here and not content_of(pattern("frames.navigation").sub(" ", rest), document):
-            if asks_for_parts(find_addresses(last.query, document)[1], document) and _replaced_subject(
-                folded, text
-            ):
-                return Rewrite(
-                    replace_addresses(last.query, "、".join(spoken(a, language) for a in named), document)
-                )
-            return Rewrite(_asked_for(named, language), named)
-    if (
-        here
-        and not addresses
-        and (match := pattern("followup.node").search(folded))
-        and len(text) == len(folded)
-    ):
-        node = here.partition(".")[0] if re.search(r"章|chapter", match.group()) else here.partition("#")[0]
-        excluded = last.sentences if pattern("followup.else").search(folded) else ()
-        return Rewrite(
-            f"{text[: match.start()]}{spoken(node, language)}{text[match.end() :]}", exclude=excluded
-        )
-    if last.sections and pattern("followup.full").match(folded):
-        nodes = tuple(dict.fromkeys(address.partition("#")[0] for address in last.sentences)) or (here,)
-        return Rewrite(_asked_for(nodes[:3], language), nodes[:3])
-    if last.sentences and pattern("followup.continue").match(folded):
-        return _continued(last, document, language)
-    mentioned = _mentioned(last.query, document)
-    if mentioned and (count := pattern("followup.how_many").match(folded)):
-        zh = f"“{mentioned.term}”出现了{count['zh']}？"
-        return Rewrite(zh if count["zh"] else f"How {count['en']} is “{mentioned.term}” mentioned?")
-    ordinal = patterns("followup.same_kind")[-1]
-    if (match := pattern("followup.item").match(folded)) and not ordinal.search(fold(last.query)):
-        # 第一个, then 第二个: of the list that both were given from.
-        lists = [turn for turn in history if not pattern("followup.item").match(fold(turn.question))]
-        return _item(match, lists[-1] if lists else last, document, language)
-    return None
-
-
-def _stepped(
-    text: str, folded: str, here: str, signals: Signals, last: Turn, document: Document, language: str
-) -> Rewrite | None:
-    """A follow-up that points to the node after or before the one spoken of, None if it points to neither."""
-    if not signals.step or signals.terms:
-        return None
-    if signals.node_unit == "sentences" and last.sentences:
-        here = last.sentences[-1 if signals.step > 0 else 0]
-    found = neighbour(here, signals.step, signals.node_unit or "sections", document)
-    if not signals.content:
-        return (
-            Rewrite(_asked_for(found.addresses, language), found.addresses)
-            if found.addresses
-            else Rewrite(text, absent=found.absent)
-        )
-    phrase = pattern("followup.step_phrase").search(folded)
-    if phrase is None or len(folded) != len(text):
-        return None
-    if not found.addresses:
-        return Rewrite(text, absent=found.absent)
-    # 下一章提到养老了吗 asks of that chapter.
-    return Rewrite(f"{text[: phrase.start()]}{spoken(found.addresses[0], language)}{text[phrase.end() :]}")
 
 
 def _parts_of(text: str, folded: str, asked: str, last: Turn, document: Document) -> Rewrite:
@@ -287,76 +186,6 @@ def _parts_of(text: str, folded: str, asked: str, last: Turn, document: Document
     return Rewrite(f"{bare[:1].upper()}{bare[1:]} in {spoken(named[0], 'en')}?")
 
 
-def _mentioned(query: str, document: Document) -> Mentions | None:
-    """The term whose places a question asks for."""
-    return asks_for_mentions(find_addresses(query, document)[1], document)
-
-
-def _here(last: Turn, document: Document, enrichment: Enrichment) -> str:
-    """The node that the turn before was about: the one its question named, else the one it was answered from."""
-    named = [a for a in find_addresses(last.query, document)[0] if not a.startswith("?")]
-    if named:
-        return named[-1]
-    cited = dict.fromkeys(a.partition("#")[0] for a in last.sentences if document.has(a))
-    if not cited:
-        return last.sections[-1] if last.sections else ""
-    asked = {*chinese_terms(last.query), *english_terms(last.query)}
-
-    def likeness(section: str) -> float:
-        cited = [a for a in last.sentences if a.partition("#")[0] == section]
-        texts = [f"{document.sentence(a).text} {enrichment.english(a) or ''}" for a in cited]
-        return max(len(asked & {*chinese_terms(text), *english_terms(text)}) / len(text) for text in texts)
-
-    return max(cited, key=likeness)
-
-
-def _asked_for(addresses: Sequence[str], language: str) -> str:
-    """A question for nodes, as one would ask it."""
-    if language == "zh":
-        return f"{'、'.join(spoken(address) for address in addresses)}讲什么"
-    return f"What does {' and '.join(spoken(address, 'en') for address in addresses)} say?"
-
-
-def _continued(last: Turn, document: Document, language: str) -> Rewrite:
-    """The rest of the section that was cited last, or the section after it."""
-    section = document.section_of(last.sentences[-1])
-    at = [sentence.address for sentence in section.sentences].index(last.sentences[-1])
-    following = tuple(sentence.address for sentence in section.sentences[at + 1 :])
-    if not following:
-        found = neighbour(section.address, 1, "sections", document)
-        if not found.addresses:
-            return Rewrite(last.query, absent=found.absent)
-        following = found.addresses
-    return Rewrite(_asked_for(following, language), following)
-
-
-def _item(match: re.Match[str], last: Turn, document: Document, language: str) -> Rewrite | None:
-    """One of what was listed before; None where nothing was listed."""
-    listed = _listed(last, document)
-    at = ordinal_of(match["nth"] or match["nth_en"], len(listed))
-    if len(listed) < 2:  # one is no list
-        return None
-    if not 1 <= at <= len(listed):
-        return Rewrite(last.query, absent=f"no_such_item:{len(listed)}")
-    return Rewrite(_asked_for(listed[at - 1], language), listed[at - 1])
-
-
-def _listed(last: Turn, document: Document) -> list[tuple[str, ...]]:
-    """What the turn before listed: items with all their sentences, places of a term, sentences, or sections."""
-    sentences = [document.sentence(address) for address in last.sentences if document.has(address)]
-    if sentences and not _mentioned(last.query, document):
-        if not all(sentence.is_lead for sentence in sentences):
-            return [(sentence.address,) for sentence in sentences]
-        return [
-            tuple(s.address for s in document.section_of(lead.address).sentences if s.item == lead.item)
-            for lead in sentences
-        ]
-    inside = [node for node in last.sections if "." in node]
-    nodes = inside if len(inside) >= len(last.sections) - 1 else list(last.sections)
-    cited = {node: tuple(a for a in last.sentences if a.partition("#")[0] == node) for node in nodes}
-    return [cited[node] or (node,) for node in nodes]
-
-
 # --- years and subjects
 
 
@@ -372,15 +201,38 @@ def _shifted_year(folded: str, last: Turn, document: Document) -> str:
     if not step or len(folded) > 40 or _YEAR.search(folded):
         return ""
     years = sorted({year for section in document.sections() for year in target_years(section).values()})
-    asked = [match[1] for match in _YEAR.finditer(last.query)] or [
-        year
-        for address in last.sentences
-        if document.has(address) and (year := target_years(document.section_of(address)).get(address))
-    ]
+    asked = _years_spoken_of(last, document)
     if not years or not asked:
         return ""
     others = [year for year in years if (year > asked[0] if step > 0 else year < asked[0])]
     return (others[0] if step > 0 else others[-1]) if others else ""
+
+
+def _redated(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
+    """A follow-up for another year that it names by its distance: with its own question where it asks one."""
+    if year := _shifted_year(folded, last, document):
+        return Rewrite(_with_year(last.query, year))
+    spoken_of = _years_spoken_of(last, document)
+    for name, sign in (("followup.years_later", 1), ("followup.years_earlier", -1)):
+        match = pattern(name).search(folded)
+        count = int_of(next(group for group in match.groups() if group)) if match else 0
+        if match is None or not count or not spoken_of or len(folded) != len(text):
+            continue
+        year = str(int(spoken_of[0]) + sign * count)
+        before, after = text[: match.start()], text[match.end() :]
+        if not content_of(fold(before + after), document):
+            return Rewrite(_with_year(last.query, year))
+        return Rewrite(f"{before}{'by ' + year if folded.isascii() else f'到{year}年'}{after}")
+    return None
+
+
+def _years_spoken_of(last: Turn, document: Document) -> list[str]:
+    """The years that a turn's question names, else the target years of what answered it."""
+    return [match[1] for match in _YEAR.finditer(last.query)] or [
+        year
+        for address in last.sentences
+        if document.has(address) and (year := target_years(document.section_of(address)).get(address))
+    ]
 
 
 def _with_year(query: str, year: str) -> str:
@@ -391,26 +243,6 @@ def _with_year(query: str, year: str) -> str:
         if re.search(r"[\u4e00-\u9fff]", query)
         else f"{query.rstrip('?？ ')} by {year}?"
     )
-
-
-def _replaced_subject(folded: str, text: str) -> str:
-    """What stands in for the subject of the question before: 国际标准 in 那国际标准呢？; "" if it isn't such a question."""
-    for language in ("zh", "en"):
-        for form in patterns(f"followup.{language}"):
-            if match := form.match(folded):
-                subject = re.sub(
-                    r"(?:那边|这边|那块|这块|方面|这种|那种|那些|这些|这事|那事|这一级|那一级|的)+$",
-                    "",
-                    match["x"].strip(" ,，的"),
-                )
-                asks_again = any(
-                    pattern(f"slots.{slot}").search(subject)
-                    for slot in ("number", "date", "body", "duration")
-                )
-                if subject and not asks_again and not re.search(r"什么|哪|怎|如何|为什么|吗$|没有$", subject):
-                    at = folded.find(subject)
-                    return text[at : at + len(subject)] if len(text) == len(folded) and at >= 0 else subject
-    return ""
 
 
 def _substitute(query: str, subject: str, document: Document) -> str:
@@ -432,7 +264,7 @@ def _substitute(query: str, subject: str, document: Document) -> str:
             )
     if re.fullmatch(r"[\d.]+", subject):
         return ""
-    mentioned = _mentioned(query, document)
+    mentioned = mentioned_in(query, document)
     if mentioned and (at := fold(query).find(mentioned.term)) >= 0 and len(fold(query)) == len(query):
         bare = re.sub(r"^(?:the|a|an)\s+", "", subject)
         return query[:at] + bare + query[at + len(mentioned.term) :]
@@ -464,7 +296,7 @@ def _substitute_chinese(query: str, subject: str, document: Document) -> str:
 
 def _substitute_english(query: str, subject: str) -> str:
     words = subject.split()
-    if match := _first(_ENGLISH_SUBJECT, query):
+    if match := _first(_ENGLISH_DEALT_WITH, query) or _first(_ENGLISH_SUBJECT, query):
         return f"{query[: match.start('np')]}{subject}{query[match.end('np') :]}"
     if words[-1].lower() in {"one", "ones"} and (match := _ENGLISH_NOUN_PHRASE.search(query)):
         head = match["np"].split()[-1]
@@ -484,8 +316,8 @@ def _substitute_english(query: str, subject: str) -> str:
 
 
 def _first(form: re.Pattern[str], query: str) -> re.Match[str] | None:
-    """The first match whose noun phrase isn't a pronoun."""
-    return next((m for m in form.finditer(query) if m["np"].strip().lower() not in _PRONOUNS), None)
+    """The first match whose noun phrase doesn't begin with a pronoun."""
+    return next((m for m in form.finditer(query) if m["np"].split()[0].lower() not in _PRONOUNS), None)
 
 
 def _last(form: re.Pattern[str], query: str) -> re.Match[str] | None:
@@ -517,7 +349,8 @@ def _without_pronoun(
     ):
         # A demonstrative before a noun of the question's own, or "there is": nothing to resolve.
         return None
-    exclude = last.sentences if pattern("followup.else").search(folded) else ()
+    wants_more = pattern("followup.else").search(folded) and not pattern("structure.except").search(folded)
+    exclude = last.sentences if wants_more else ()
     noun = match["noun"] or match["noun_bare"] or match["noun_en"] or ""
     antecedent = _antecedent(noun, last, document, enrichment)
     if not antecedent:
@@ -550,7 +383,7 @@ def _antecedent(noun: str, last: Turn, document: Document, enrichment: Enrichmen
             return names[0]
         if head and not noun:
             return min(head, key=names.index)
-    if mentioned := _mentioned(last.query, document):
+    if mentioned := mentioned_in(last.query, document):
         return mentioned.term
     named, rest = find_addresses(last.query, document)
     parts = asks_for_parts(folded, document)
@@ -601,6 +434,7 @@ def _english_subject(query: str) -> str:
         return name.group()
     for found in (
         _first(_ENGLISH_ACTED_ON, query),
+        _first(_ENGLISH_DEALT_WITH, query),
         _first(_ENGLISH_SUBJECT, query),
         _last(_ENGLISH_OBJECT, query),
         _first(_ENGLISH_NOUN_PHRASE, query),
@@ -613,8 +447,13 @@ def _english_subject(query: str) -> str:
 
 def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrite | None:
     """A question without a subject of its own (谁负责？) with the subject of the question before."""
+    signals = read(folded, document)
     content = content_of(folded, document)
-    if folded.isascii():
+    if position_in(folded, document) or (
+        "name" in signals.kinds and not signals.content and not signals.units
+    ):
+        short = True  # 全称叫什么, 排在中间的是哪个: of what was spoken of
+    elif folded.isascii():
         short = len(folded.split()) <= 6 and all(_RELATIONAL.fullmatch(word) for word in content)
     else:
         short = sum(map(len, content)) <= (4 if _ASKS_FIRST.match(folded) else 0)

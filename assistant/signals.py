@@ -20,6 +20,11 @@ from index.types import Document
 UNITS = ("chapters", "sections", "items", "sentences", "characters")
 _QUOTED = re.compile(r"[“\"「『‘'《](?P<x>[^”\"」』’'》]{1,30})[”\"」』’'》]")
 _IN_BRACKETS = re.compile(r"[(（]([^()（）]{2,40})[)）]")
+_GLOSSED = re.compile(r"[a-z-]+\s*[(（](?=[\u3400-\u9fff])")
+# 秘书处三个字, 数字孪生这词: what is called a word is meant to the letter.
+_CALLED_A_WORD = re.compile(
+    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:[一两二三四五六七八九十几]个(?:大)?字|一词|个?词|字样|个说法|一说法|的?字眼)"
+)
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 
 
@@ -71,7 +76,7 @@ def _reader() -> re.Pattern[str]:
 
 def read(rest: str, document: Document) -> Signals:
     """The signals of a folded question from which its addresses were taken out."""
-    text, terms = _without_terms(rest)
+    text, terms = _without_terms(rest, document)
     kinds: set[str] = set()
     units: list[str] = []
     numbers: list[tuple[int, str]] = []
@@ -98,13 +103,20 @@ def read(rest: str, document: Document) -> Signals:
     return Signals(frozenset(kinds), tuple(units), tuple(numbers), terms, tuple(content))
 
 
-def _without_terms(text: str) -> tuple[str, tuple[str, ...]]:
-    """A question without what it quotes or glosses, and that: in an English question a Chinese stretch is a quotation."""
+def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]:
+    """A question without what it quotes or glosses, and that.
+
+    In an English question a Chinese stretch is a quotation, with a word before its brackets as its gloss.
+    """
     quoted = [match["x"].strip() for match in _QUOTED.finditer(text) if re.search(r"\w", match["x"])]
     bare = _QUOTED.sub(lambda match: " " if re.search(r"\w", match["x"]) else match.group(), text)
     chinese = _HAN.findall(text)
     if chinese and re.search(r"[a-z]{2}", _QUOTED.sub(" ", _IN_BRACKETS.sub(" ", _HAN.sub(" ", bare)))):
-        return _HAN.sub(" ", _IN_BRACKETS.sub(" ", bare)), (max(chinese, key=len),)
+        return _HAN.sub(" ", _IN_BRACKETS.sub(" ", _GLOSSED.sub(" ", bare))), (max(chinese, key=len),)
+    if not quoted and (named := _CALLED_A_WORD.search(bare)):
+        stretches = content_of(named["x"], document)
+        quoted = stretches[-1:]
+        bare = bare[: named.start()] + bare[named.end() :] if len(stretches) == 1 else bare
     return bare, tuple(quoted)
 
 

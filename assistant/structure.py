@@ -22,7 +22,7 @@ from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
-_SECTIONS_ASKED = re.compile(r"节|\bsections?\b")
+_SECTIONS_ASKED = re.compile(r"节|小标题|\b(?:sections?|subheadings?|headings)\b")
 _ASKS_ITEMS = re.compile(
     r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
     r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
@@ -276,10 +276,12 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
     asked = _asked_mentions(query, document)
     if asked is None:
         return None
-    places = _Places(asked.term, query, document, enrichment)
+    places = _Places(asked, query, document, enrichment)
     if asked.absent:
-        return places.without(asked) if places.any else None
-    if not places.any and not places.headings:
+        return places.without(asked) if places.any or places.headings else None
+    if (not places.any and not places.headings) or (
+        asked.titles and asked.by_chapter and not places.chapter_headings
+    ):
         return abstain(Reason.NOT_IN_DOCUMENT, detail="no_more") if query.exclude else None
     if asked.pick in {"first", "last"}:
         return places.at_end(asked)
@@ -302,13 +304,18 @@ def _without_exception(text: str) -> str:
 class _Places:
     """The places of one term within what a question covers, read off the parsed document."""
 
-    def __init__(self, term: str, query: Query, document: Document, enrichment: Enrichment) -> None:
-        self.term, self.document = term, document
+    def __init__(self, asked: Mentions, query: Query, document: Document, enrichment: Enrichment) -> None:
+        self.term, self.document = asked.term, document
+        term = asked.term
         self.has_term, self.count = _matcher(term, document, enrichment)
         self.sections = [s for s in document.sections() if _within(s, query)]
         excluded = set(query.exclude)
         self.hits = {
-            s.address: [x.address for x in s.sentences if x.address not in excluded and self.has_term(x)]
+            s.address: [
+                x.address
+                for x in s.sentences
+                if not asked.titles and x.address not in excluded and self.has_term(x)
+            ]
             for s in self.sections
         }
         self.sections = [
@@ -366,6 +373,12 @@ class _Places:
 
     def all(self, asked: Mentions) -> Draft:
         """Every place."""
+        if asked.titles:
+            own = self.chapter_headings if asked.by_chapter else self.headings - self.chapter_headings
+            nodes = [Ref(s.address) for s in self.sections if s.address in own]
+            nodes = nodes or [Ref(address) for address in sorted(own, key=int)]
+            unit = "chapters" if asked.by_chapter else "sections"
+            return _enumerated(nodes, f"having_{unit}", (("count", str(len(nodes))),))
         refs = self._refs(asked)
         frame = "mentioned_chapters" if asked.by_chapter else "mentioned"
         return _enumerated(refs, frame, self._values())
@@ -374,7 +387,9 @@ class _Places:
         """Every chapter or section without the term."""
         if asked.by_chapter:
             having = {
-                str(s.chapter) for s in self.sections if self.hits[s.address] or s.address in self.headings
+                str(s.chapter)
+                for s in self.sections
+                if self.hits[s.address] or (s.address in self.headings and not asked.titles)
             }
             missing = [
                 c.address for c in self.document.chapters if c.address not in having | self.chapter_headings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.patterns import pattern
+from assistant.patterns import pattern, patterns
 from index.types import Document
 
 
@@ -50,3 +50,23 @@ def topic_of(query: str, document: Document) -> str:
         ),
         "",
     )
+
+
+def replaced_subject(folded: str, text: str) -> str:
+    """What stands in for the subject of the question before: 国际标准 in 那国际标准呢？; "" if it isn't such a question."""
+    for language in ("zh", "en"):
+        for form in patterns(f"followup.{language}"):
+            if match := form.match(folded):
+                subject = re.sub(
+                    r"(?:那边|这边|那块|这块|方面|这种|那种|那些|这些|这事|那事|这一级|那一级|的)+$",
+                    "",
+                    match["x"].strip(" ,，的"),
+                )
+                asks_again = any(
+                    pattern(f"slots.{slot}").search(subject)
+                    for slot in ("number", "date", "body", "duration")
+                )
+                if subject and not asks_again and not re.search(r"什么|哪|怎|如何|为什么|吗$|没有$", subject):
+                    at = folded.find(subject)
+                    return text[at : at + len(subject)] if len(text) == len(folded) and at >= 0 else subject
+    return ""

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from assistant.addresses import find_addresses, sentences_of
+from assistant.addresses import find_addresses, nodes_between, sentences_of
 from assistant.asked import asks_for_mentions, asks_for_parts, structural
 from assistant.described import described
-from assistant.followup import Rewrite, asks_for_node, needs_history, neighbour, standalone
+from assistant.followup import standalone
 from assistant.patterns import pattern, patterns
+from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
 from assistant.signals import Signals, read
 from assistant.subject import content_of
 from assistant.types import Intent, Query, Reason, Slot, Turn
@@ -248,7 +249,7 @@ def _by_subject(
     query: Query, signals: Signals, rest: str, document: Document, enrichment: Enrichment
 ) -> Query | None:
     """A query for a node named by its subject (the headings of the chapter on industry), None if it is none."""
-    subject = signals.terms + signals.content
+    subject = signals.terms or signals.content
     if len(subject) > 1 and not subject[0].isascii():
         return None
     named = pattern("structure.described").search(rest)
@@ -257,7 +258,7 @@ def _by_subject(
     asked = replace(signals, content=(), terms=())
     parts = structural(asked, named=True)
     titles = asked.kinds & {"heading", "name"}
-    if parts in {"chapters", "contents"} and not titles:
+    if parts in {"chapters", "contents"} and asked.outer != "chapters":
         parts = ""
     if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles):
         return None
@@ -288,6 +289,9 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     if query.addresses and ("heading" in signals.kinds or not (signals.content or signals.terms)):
         if signals.step:
             return _stepped(query, signals, document)
+        ends = query.addresses[0], query.addresses[-1]
+        if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
+            query = replace(query, addresses=tuple(inside))
         return replace(query, intent=Intent.NAVIGATION)
     if asks_for_mentions(rest, document) is not None:
         return replace(query, intent=Intent.MENTIONS)
@@ -321,7 +325,7 @@ def _except(text: str, document: Document) -> Rewrite:
     match = pattern("structure.except").search(text)
     if match is None:
         return Rewrite(text)
-    addresses, _ = find_addresses(match["zh"] or match["en"], document)
+    addresses, _ = find_addresses(match["zh"] or match["zh_before"] or match["en"], document)
     excepted = tuple(sentence for address in addresses for sentence in sentences_of(address, document))
     return Rewrite(f"{text[: match.start()]} {text[match.end() :]}" if excepted else text, exclude=excepted)
 
@@ -372,6 +376,10 @@ def _search_text(text: str, focus: str, document: Document) -> str:
         # The year is held against what a figure stands under; as a word it would only draw dated sentences near.
         wanted = _BY_YEAR.sub(" ", _in_digits(wanted))
     wanted = pattern("frames.politeness").sub(" ", wanted)
+    if (excepted := pattern("structure.except").search(wanted)) and not excepted.group().startswith(
+        "outside"
+    ):
+        wanted = f"{wanted[: excepted.start()]} {wanted[excepted.end() :]}"
     if not content_of(fold(wanted), document):
         wanted = text
     return f"{focus} {wanted}".strip() if focus else wanted

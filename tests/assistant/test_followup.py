@@ -266,7 +266,7 @@ SECTIONS = Turn("第五章有几节", "第五章有几节", ("5",))
         ("By when?", ENGLISH_TOPIC, "What is the deadline for hospitals?"),
         ("By when?", Turn("", "Who supervises group standards?"), "What is the deadline for group standards?"),
         ("在哪？", TOPIC, "养老在哪？"),
-        ("这在哪一章？", TOPIC, "养老在哪一章？"),
+        ("这在哪一章？", TOPIC, "第七章的标题是什么"),
         ("在哪一章提到的", TOPIC, "养老在哪一章提到的"),
         ("第二节详细说说", CHAPTER, "第五章第二节讲什么"),
         ("第二节呢", Turn("", "第三章第一节一共几句", ("3.1",)), "第三章第二节一共几句"),
@@ -337,3 +337,114 @@ def test_a_body_named_only_in_the_answer_is_spoken_of(turns: tuple[str, ...], na
 
 def test_a_second_item_is_of_the_list_that_the_first_was_given_from(ask: Ask) -> None:
     assert sections_of(ask("第四章有哪几节", "第一个讲什么", "第二个呢")) == ["4.2"]
+
+
+# --- what points into the answer before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这是哪一节的",
+        "这段话出自哪一节？标题发我",
+        "那一条在哪节",
+        "Which section is that in?",
+        "Where is that, which section?",
+    ],
+)
+def test_the_place_of_the_answer_before(text: str, ask: Ask) -> None:
+    first = (
+        "养老服务标准怎么互认？" if not text.isascii() else "Are elderly care standards mutually recognized?"
+    )
+    (place,) = {address.partition("#")[0] for address in sentences_of(ask(first))}
+    answer = ask(first, text)
+    assert (sections_of(answer), sentences_of(answer)) == ([place], [])
+
+
+@pytest.mark.parametrize("address", ["7.1", "2.4", "11.2"])
+@pytest.mark.parametrize(
+    "text", ["另外几节分别管什么", "其他节呢，讲什么", "What do the other sections say?"]
+)
+def test_the_other_sections_of_the_chapter(text: str, address: str, outline: Document, ask: Ask) -> None:
+    chapter = outline.chapter(int(address.partition(".")[0]))
+    answer = ask(f"{address}讲什么", text)
+    assert list(dict.fromkeys(sections_of(answer))) == [
+        s.address for s in chapter.sections if s.address != address
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["第二个是什么来着", "排在中间的是哪条", "最后那个是什么", "The first one is?", "what was the last one"],
+)
+def test_one_of_a_list_within_the_sentence_that_answered(text: str, outline: Document) -> None:
+    listing = next(s for s in outline.section("2.4").sentences if s.text.count("、") > 2)
+    last = Turn("聚焦哪几个前沿领域？", "聚焦哪几个前沿领域？", ("2.4",), (listing.address,))
+    assert standalone(text, (last,), outline).addresses == (listing.address,)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("前面那一处讲什么", 0),
+        ("后面那一处具体讲的什么", -1),
+        ("What's the earlier one about?", 0),
+        ("and the latter", -1),
+    ],
+)
+def test_the_former_and_the_latter_place(text: str, at: int, ask: Ask) -> None:
+    term = "digital twin" if text.isascii() else "数字孪生"
+    first = f"Where is the word '{term}' used?" if text.isascii() else f"“{term}”出现在哪些地方"
+    places = sentences_of(ask(first))
+    assert sentences_of(ask(first, text)) == [places[at]]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("十年后呢", "到2035年有哪些目标？"),
+        ("再过十年呢", "到2035年有哪些目标？"),
+        ("五年前呢", "到2020年有哪些目标？"),
+        ("往前倒十年，国际标准要几项", "到2015年，国际标准要几项"),
+    ],
+)
+def test_a_year_by_its_distance(text: str, query: str, outline: Document) -> None:
+    last = Turn("到2025年有哪些目标？", "到2025年有哪些目标？", ("1.3",), ("1.3#1",))
+    assert rewritten(text, last, outline) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "year"), [("and ten years after that?", 2035), ("Five years earlier?", 2020)]
+)
+def test_a_year_by_its_distance_in_english(text: str, year: int, outline: Document) -> None:
+    assert rewritten(text, ENGLISH_FIGURE, outline) == f"How many international standards by {year}?"
+
+
+@pytest.mark.parametrize(
+    "remark", ["too long", "My brother works there.", "我是学生，写作业的", "原来是这样"]
+)
+def test_a_remark_that_nothing_was_cited_for_is_passed_over(remark: str, outline: Document) -> None:
+    history = (FIGURE, Turn(remark, remark))
+    assert standalone("那地方标准呢？", history, outline).text == "到2025年要制定多少项地方标准？"
+
+
+@pytest.mark.parametrize("known", ["Fine, ", "OK, ", "Got it. ", "Right. "])
+def test_an_acknowledgement_before_a_follow_up(known: str, outline: Document) -> None:
+    assert (
+        rewritten(f"{known}and local standards?", ENGLISH_FIGURE, outline)
+        == "How many local standards by 2025?"
+    )
+
+
+@pytest.mark.parametrize("text", ["And what about refugees?", "And refugees?", "What about refugees?"])
+@pytest.mark.parametrize("verb", ["cover", "mention", "help"])
+def test_what_a_document_deals_with_is_replaced(text: str, verb: str, outline: Document) -> None:
+    asked = f"Does it {verb} disabled people?"
+    assert rewritten(text, Turn(asked, asked, ("7.3",), ("7.3#2",)), outline) == f"Does it {verb} refugees?"
+
+
+@pytest.mark.parametrize(
+    "text", ["按什么原则来？", "由谁来定？", "为什么要搞", "多久评一次", "第几届来着", "全称叫什么"]
+)
+def test_a_question_without_a_subject_takes_the_one_before(text: str, outline: Document) -> None:
+    assert rewritten(text, TOPIC, outline) == f"养老{text}"
