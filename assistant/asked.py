@@ -107,7 +107,7 @@ def _mentioned(signals: Signals) -> Mentions | None:
     unit = next((name for name in ("chapters", "sections", "sentences") if name in places), "")
     pick = next((name for name in ("first", "last", "most", "least") if name in kinds), "")
     one = bool(unit) and "which" in kinds and not kinds & {"plural", "all"}
-    return Mentions(terms[0], _PLACES.get(unit, "地方"), "no" in kinds, pick, one, "heading" in kinds)
+    return Mentions(terms[0], _PLACES.get(unit, ""), "no" in kinds, pick, one, "heading" in kinds)
 
 
 _PLACES = {"chapters": "章", "sections": "节", "sentences": "句"}

@@ -55,6 +55,11 @@ _MEANS_DOCUMENT = re.compile(
     r"\b(?:does|did|do|can) (?:it|they|this) (?:also )?(?:say|mention|state|talk|cover|specify|set|refer|promise|include)\b"
     r"|\b(?:is|was) it (?:mandatory|true|correct|possible|required|compulsory)\b|\bin it\b"
 )
+# "Does that reach beyond…": what follows the pronoun is a verb, since no other does.
+_VERB_FOLLOWS = re.compile(
+    r"(?:(?<=does )|(?<=will )|(?<=can )|(?<=did )|(?<=do ))(?:that|this|those|these)\s+\w+"
+    r"(?:\s+(?:beyond|the|an?|any|to|for|in|with|all|also|only|by|on|into|from|more|too|outside|as)\b|\s*[?.!]*$)"
+)
 # A question that opens with its question word has no subject before it: 谁来打造, 哪天全部完工.
 _ASKS_FIRST = re.compile(
     r"(?:那么?|又|还|都|也|就|会|能|要)*(?:具体|大概|一般|总共|一共)*"
@@ -346,6 +351,7 @@ def _without_pronoun(
         match.group() in {"that", "this", "those", "these"}
         and re.match(r"\s+(?!(?:in|for|by|from|of|to|at|with)\b)\w", folded[match.end() :])
         and match["noun_en"] is None
+        and not _VERB_FOLLOWS.match(folded, match.start())
     ):
         # A demonstrative before a noun of the question's own, or "there is": nothing to resolve.
         return None

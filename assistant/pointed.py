@@ -133,6 +133,8 @@ def _beside_or_where(
         and "howmany" not in kinds
         and pattern("followup.answer").search(folded)
         and not asks_for_node(folded)
+        # "Where is it mentioned?" asks for the places of what was spoken of.
+        and not ("occur" in kinds and re.search(r"它|\b(?:it|they)\b", folded))
     ):
         unit = signals.node_unit
         if unit not in {"sections", "chapters"} and "where" not in kinds and "出" not in folded:
@@ -193,11 +195,21 @@ def _stepped(
     text: str, folded: str, here: str, signals: Signals, last: Turn, document: Document, language: str
 ) -> Rewrite | None:
     """A follow-up that points to the node after or before the one spoken of, None if it points to neither."""
-    if not signals.step or signals.terms:
+    kinds = signals.kinds & {"before", "after"}
+    bare = (
+        not signals.content
+        and {*signals.units} <= {"items"}
+        and here in find_addresses(last.query, document)[0]
+    )
+    if signals.terms or len(kinds) != 1 or not (signals.step or bare):
         return None
-    if signals.node_unit == "sentences" and last.sentences:
-        here = last.sentences[-1 if signals.step > 0 else 0]
-    found = neighbour(here, signals.step, signals.node_unit or "sections", document)
+    step = 1 if "after" in kinds else -1
+    if bare and "#" in here:
+        return _next_item(here, step, document, language)
+    unit = signals.node_unit or ("" if bare else "sections")
+    if unit == "sentences" and last.sentences:
+        here = last.sentences[-1 if step > 0 else 0]
+    found = neighbour(here, step, unit, document)
     if not signals.content:
         return (
             Rewrite(_asked_for(found.addresses, language), found.addresses)
@@ -216,6 +228,14 @@ def _stepped(
 def mentioned_in(query: str, document: Document) -> Mentions | None:
     """The term whose places a question asks for."""
     return asks_for_mentions(find_addresses(query, document)[1], document)
+
+
+def _next_item(here: str, step: int, document: Document, language: str) -> Rewrite | None:
+    """The item of a section after or before the one that a sentence belongs to; None where there is none."""
+    item = document.sentence(here).item
+    inside = document.section_of(here).sentences
+    found = tuple(s.address for s in inside if item and s.item == item + step)
+    return Rewrite(_asked_for(found, language), found) if found else None
 
 
 def _here(last: Turn, document: Document, enrichment: Enrichment) -> str:

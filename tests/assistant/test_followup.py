@@ -356,9 +356,10 @@ def test_the_place_of_the_answer_before(text: str, ask: Ask) -> None:
     first = (
         "养老服务标准怎么互认？" if not text.isascii() else "Are elderly care standards mutually recognized?"
     )
-    (place,) = {address.partition("#")[0] for address in sentences_of(ask(first))}
+    cited = {address.partition("#")[0] for address in sentences_of(ask(first))}
     answer = ask(first, text)
-    assert (sections_of(answer), sentences_of(answer)) == ([place], [])
+    assert (len(sections_of(answer)), sentences_of(answer)) == (1, [])
+    assert {*sections_of(answer)} <= cited
 
 
 @pytest.mark.parametrize("address", ["7.1", "2.4", "11.2"])
@@ -448,3 +449,32 @@ def test_what_a_document_deals_with_is_replaced(text: str, verb: str, outline: D
 )
 def test_a_question_without_a_subject_takes_the_one_before(text: str, outline: Document) -> None:
     assert rewritten(text, TOPIC, outline) == f"养老{text}"
+
+
+@pytest.mark.parametrize(
+    ("turns", "wanted"),
+    [
+        (("有哪些基本原则？", "第二条具体说啥", "再前面那条呢"), ["1.2#1", "1.2#2"]),
+        (("What are the basic principles?", "Explain the third one", "and the next?"), ["1.2#7", "1.2#8"]),
+    ],
+)
+def test_the_item_after_and_before_one_of_a_list(turns: tuple[str, ...], wanted: list[str], ask: Ask) -> None:
+    assert sentences_of(ask(*turns)) == wanted
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [("后面一章呢", "再后面呢"), ("下一章", "再往后呢"), ("the next chapter?", "and the one after that?")],
+)
+def test_steps_from_a_step(texts: tuple[str, str], ask: Ask) -> None:
+    first = "What does chapter 4 cover?" if texts[0].isascii() else "第四章讲什么"
+    assert ask(first, *texts).citations[0].section_id == "6"
+
+
+@pytest.mark.parametrize("text", ["Does that reach beyond the city?", "Will this apply to schools too?"])
+def test_a_demonstrative_before_a_verb_is_a_pronoun(text: str, outline: Document) -> None:
+    assert "hospitals" in rewritten(text, ENGLISH_TOPIC, outline)
+
+
+def test_a_demonstrative_before_a_noun_is_none(outline: Document) -> None:
+    assert rewritten("Does that building stay?", ENGLISH_TOPIC, outline) == "Does that building stay?"

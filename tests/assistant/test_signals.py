@@ -228,3 +228,31 @@ def test_the_items_of_a_section_are_counted(address: str, ask: Ask) -> None:
         answer = ask(question)
         assert sentences_of(answer) == leads, question
         assert re.findall(r"\d+", answer.answer.partition("[")[0]) == [str(len(leads))]
+
+
+@pytest.mark.parametrize("number", range(1, len(CHAPTERS) - 1))
+def test_the_chapter_between_two(number: int, ask: Ask) -> None:
+    for question in (
+        f"在第{number}章和第{number + 2}章之间的是哪一章",
+        f"What's between chapters {number} and {number + 2}?",
+    ):
+        answer = ask(question)
+        assert [node for node in sections_of(answer) if "." not in node] == [str(number + 1)]
+
+
+@pytest.mark.parametrize("term", ["标准化", "体系", "北京"])
+def test_headings_with_and_without_an_expression(term: str, ask: Ask) -> None:
+    having = [chapter.address for chapter in DOCUMENT.chapters if term in chapter.heading]
+    lacking = [address for address in CHAPTERS if address not in having]
+    assert sections_of(ask(f"哪些章的标题里没有“{term}”")) == lacking
+    if having:
+        assert sections_of(ask(f"哪些章的标题里有“{term}”")) == having
+
+
+@pytest.mark.parametrize("question", ["这份文件有多长", "How long is the document?"])
+def test_the_length_of_the_text(question: str) -> None:
+    assert asked(question) == "characters"
+
+
+def test_a_qualified_term_that_the_document_lacks_is_not_replaced_by_its_head(ask: Ask) -> None:
+    assert ask("反电信诈骗的标准在哪一节？").status == "abstained"
