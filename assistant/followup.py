@@ -110,6 +110,8 @@ def standalone(
     folded = fold(text)
     if (known := pattern("followup.acknowledged").match(folded)) and len(folded) == len(text):
         return standalone(text[known.end() :], history, document, enrichment)
+    if (bare := _without_circumstances(text)) != text:
+        return standalone(bare, history, document, enrichment)
     if switch := pattern("followup.switch").match(folded):
         rest = text[switch.end() :].strip() if len(folded) == len(text) else ""
         if re.search(r"\w{2}", rest):
@@ -137,12 +139,32 @@ _STATES = re.compile(
 )
 
 
+# "12345, right.": what the answer said, taken note of.
+_TAKEN_NOTE = re.compile(
+    r",\s*(?:right|i see|ok(?:ay)?|got it|understood|noted|thanks)[.! ]*$|(?:明白了|知道了|懂了|原来如此)[。!！ ]*$"
+)
+_ON_ONESELF = re.compile(r"\W*(?:i|i'm|we|we're|my|our)\b[^?]*$|\W*(?:我|咱)[^?？吗呢]*$")
+
+
 def _spoken_of(history: Sequence[Turn]) -> Turn:
     """The turn that a follow-up continues: the last, but for remarks ("I see", "too long") that nothing was cited for."""
     turns = list(history)
-    while len(turns) > 1 and not turns[-1].sections and not _STATES.search(fold(turns[-1].question)):
+    while len(turns) > 1 and _is_remark(turns[-1]):
         turns.pop()
     return turns[-1]
+
+
+def _is_remark(turn: Turn) -> bool:
+    folded = fold(turn.question)
+    return bool(_TAKEN_NOTE.search(folded)) or (not turn.sections and not _STATES.search(folded))
+
+
+def _without_circumstances(text: str) -> str:
+    """An elliptic follow-up without the sentences on the asker beside it: "And farmers? My wife grows peaches."."""
+    sentences = [sentence.strip() for sentence in re.findall(r"[^?？.。!！]+[?？.。!！]*", text)]
+    asked = [sentence for sentence in sentences if not _ON_ONESELF.match(fold(sentence))]
+    elliptic = len(asked) == 1 < len(sentences) and replaced_subject(fold(asked[0]), asked[0])
+    return asked[0] if elliptic else text
 
 
 def _correction(folded: str, text: str) -> str:
@@ -423,7 +445,10 @@ def _bodies(noun: str, last: Turn, document: Document, enrichment: Enrichment, *
     suffix = pattern("bodies.suffix").pattern
     named = re.compile(rf"[\u4e00-\u9fff]{{2,12}}?(?:{suffix})")
     found = []
-    for source in (last.query, *(texts[address][0] for address in cited)):
+    answers = [texts[address][0] for address in cited]
+    # 是哪个机构的: the body is named by the answer.
+    by_answer = pattern("slots.body").search(fold(last.query))
+    for source in (*answers, last.query) if by_answer else (last.query, *answers):
         for match in named.finditer(source):
             body = re.sub(
                 rf"^.*(?:{pattern('bodies.verbs').pattern})(?=[\u4e00-\u9fff]{{4,}}$)", "", match.group()

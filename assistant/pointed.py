@@ -105,16 +105,28 @@ def placed(
         return Rewrite(
             f"{text[: match.start()]}{spoken(node, language)}{text[match.end() :]}", exclude=excluded
         )
-    if last.sections and pattern("followup.full").match(folded):
-        nodes = tuple(dict.fromkeys(address.partition("#")[0] for address in last.sentences)) or (here,)
-        return Rewrite(_asked_for(nodes[:3], language), nodes[:3])
-    if last.sentences and pattern("followup.continue").match(folded):
-        return _continued(last, document, language)
+    if again := _shown_again(folded, last, here, document, enrichment, language):
+        return again
     mentioned = mentioned_in(last.query, document)
     if mentioned and (count := pattern("followup.how_many").match(folded)):
         zh = f"“{mentioned.term}”出现了{count['zh']}？"
         return Rewrite(zh if count["zh"] else f"How {count['en']} is “{mentioned.term}” mentioned?")
     return _item_of(folded, last, history, document, enrichment, language)
+
+
+def _shown_again(
+    folded: str, last: Turn, here: str, document: Document, enrichment: Enrichment, language: str
+) -> Rewrite | None:
+    """A follow-up for the whole text behind an answer, for its sentence alone or for what follows; None if it is none."""
+    if last.sections and pattern("followup.full").match(folded):
+        nodes = tuple(dict.fromkeys(address.partition("#")[0] for address in last.sentences)) or (here,)
+        return Rewrite(_asked_for(nodes[:3], language), nodes[:3])
+    if last.sentences and pattern("followup.sentence").match(folded):
+        likest = max(last.sentences, key=lambda address: _likeness([address], last, document, enrichment))
+        return Rewrite(_asked_for((likest,), language), (likest,))
+    if last.sentences and pattern("followup.continue").match(folded):
+        return _continued(last, document, language)
+    return None
 
 
 def _beside_or_where(

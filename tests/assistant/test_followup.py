@@ -478,3 +478,30 @@ def test_a_demonstrative_before_a_verb_is_a_pronoun(text: str, outline: Document
 
 def test_a_demonstrative_before_a_noun_is_none(outline: Document) -> None:
     assert rewritten("Does that building stay?", ENGLISH_TOPIC, outline) == "Does that building stay?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Fine, and local standards? My brother drafts them.", "My brother drafts them. And local standards?"],
+)
+def test_a_sentence_on_the_asker_beside_a_follow_up_is_left_out(text: str, outline: Document) -> None:
+    assert rewritten(text, ENGLISH_FIGURE, outline) == "How many local standards by 2025?"
+
+
+@pytest.mark.parametrize("remark", ["1.3, right.", "80 of them, I see.", "80项，明白了。"])
+def test_a_note_taken_of_an_answer_is_passed_over(remark: str, outline: Document) -> None:
+    history = (FIGURE, Turn(remark, remark, ("9.3",), ("9.3#1",)))
+    assert standalone("那地方标准呢？", history, outline).text == "到2025年要制定多少项地方标准？"
+
+
+@pytest.mark.parametrize(
+    "text", ["Quote just that sentence.", "show me only that line", "就念那句", "把那句原话发给我"]
+)
+def test_only_the_sentence_that_answered(text: str, outline: Document) -> None:
+    assert standalone(text, (TOPIC,), outline).addresses == TOPIC.sentences
+
+
+def test_a_body_asked_for_is_the_one_that_the_answer_names(outline: Document) -> None:
+    asked = "战略咨询专家队伍是哪个机构的"
+    last = Turn(asked, asked, ("12.1",), ("12.1#3",))
+    assert rewritten("这个机构还做什么？", last, outline) == "首都标准化委员会还做什么？"
