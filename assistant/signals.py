@@ -121,5 +121,10 @@ def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]
 
 
 def _in_word(text: str, at: int, document: Document) -> bool:
-    """Whether the character there is a part of a word of the document: 节 of 节能."""
-    return text[at : at + 2] in document.bigrams or text[max(0, at - 1) : at + 1] in document.bigrams
+    """Whether the character there is a part of a word of the document: 节 of 节能, and of 节水 though that stands but once."""
+    following, preceding = text[at : at + 2], text[max(0, at - 1) : at + 1]
+    if following in document.bigrams or preceding in document.bigrams:
+        return True
+    return (
+        text[at] in "章节" and len(following) > 1 and any(following in s.text for s in document.sentences())
+    )

@@ -308,7 +308,7 @@ def _with_intent(query: Query, signals: Signals, rest: str, document: Document, 
         return found
     folded = query.folded
     beside = content_of(pattern("frames.navigation").sub(" ", rest), document)
-    if query.addresses and sum(map(len, beside)) <= 1:
+    if query.addresses and sum(map(len, beside)) <= 1 and "occur" not in signals.kinds:
         return replace(query, intent=Intent.NAVIGATION)
     points = asks_for_node(folded) or (first and signals.step and signals.node_unit)
     if not query.addresses and points and sum(map(len, beside)) <= 1:

@@ -105,7 +105,7 @@ def test_extremes_and_lists(question: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "节能标准有哪些", "试点示范要搞多少个", "地方标准要制定多少项", "养老服务有几条要求", "哪一章最重要讲养老",
+        "节能标准有哪些", "节水有几项", "试点示范要搞多少个", "地方标准要制定多少项", "养老服务有几条要求", "哪一章最重要讲养老",
         "How many local standards will there be?", "What is the longest-term target for farming?",
         "Which pilot projects have more than two sponsors?", "章程怎么修订", "字体有规定吗", "每个区要做什么",
         "How many words of Mandarin must teachers know?", "最长的制定周期是多久",
