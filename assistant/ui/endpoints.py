@@ -55,7 +55,7 @@ class Endpoints:
                 "sections": list(turn.sections),
                 "sentences": list(turn.sentences),
             },
-            "receipts": receipts_of(answer, self.names.document),
+            "receipts": receipts_of(answer, self.names),
         }
 
     async def ask(self, question: str, earlier_questions: list[str] | None = None) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def page_routes(calls: Endpoints, store: FeedbackStore) -> APIRouter:  # noqa: C
             answers = answers_from(body["answers"], document)
         except (ValueError, KeyError, TypeError) as error:
             return _refusal(error)
-        lines = conversation(answers, document, interface_language(body.get("language")))
+        lines = conversation(answers, calls.names, interface_language(body.get("language")))
         if body.get("format") == "docx":
             kind, suffix, content = _WORD, "docx", await asyncio.to_thread(as_docx, lines)
         else:

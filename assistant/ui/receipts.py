@@ -10,31 +10,35 @@ from io import BytesIO
 from typing import Any
 
 from assistant.types import Answer, Citation, Reason, Status, Suggestion
+from assistant.ui.render import Names
 from assistant.ui.texts import Language, text
 from index.types import AddressError, Document
 
 MOST_EXPORTED = 200
 _LONGEST_TEXT = 50_000
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-!|~&])")
+_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])|^(\s*)([#+=-])", re.MULTILINE)
 # A marker stays readable in Markdown: [1] without a link definition is plain text.
 _MARKER = re.compile(r"\\\[(\d{1,3})\\\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a receipt; `kind` is `title`, `heading`, `text`, `quote`, `source` or `small`."""
+    """One line of a receipt; `kind` is `title`, `heading`, `text`, `quote`, `source`, `item` or `small`."""
 
     kind: str
     text: str
 
 
-def receipts_of(answer: Answer, document: Document) -> dict[str, dict[str, str]]:
+def receipts_of(answer: Answer, names: Names) -> dict[str, dict[str, str]]:
     """One answer as plain text and as Markdown, in both interface languages."""
     both: tuple[Language, Language] = ("zh", "en")
     return {
         language: {
             "text": as_text(
-                lines := [*answer_lines(answer, language), *source_lines([answer], document, language)]
+                lines := [
+                    *answer_lines(answer, names, language),
+                    *source_lines([answer], names.document, language),
+                ]
             ),
             "markdown": as_markdown(lines),
         }
@@ -42,36 +46,50 @@ def receipts_of(answer: Answer, document: Document) -> dict[str, dict[str, str]]
     }
 
 
-def conversation(answers: Sequence[Answer], document: Document, language: Language) -> list[Line]:
+def conversation(answers: Sequence[Answer], names: Names, language: Language) -> list[Line]:
     """A conversation as lines: title, label, every question with its answer, the source."""
+    document = names.document
     lines = [
         Line("title", f"{text('exported', language)} · {document.title}"),
         Line("small", text("label", language)),
     ]
     for answer in answers:
-        lines += answer_lines(answer, language)
+        lines += answer_lines(answer, names, language)
     return [*lines, *source_lines(answers, document, language)]
 
 
-def answer_lines(answer: Answer, language: Language) -> list[Line]:
-    """Question, answer and citations of one exchange."""
+def answer_lines(answer: Answer, names: Names, language: Language) -> list[Line]:
+    """Question, answer and citations of one exchange; what the answer quotes in full is not quoted again."""
     lines = [Line("heading", " ".join(answer.question.split()))]
     if answer.query and answer.query.strip() != answer.question.strip():
         lines.append(Line("small", f"{text('understood_as', language)}{_colon(language)}{answer.query}"))
-    lines += [Line("text", line) for line in answer.answer.splitlines() if line.strip()]
+    quotes = "".join(citation.quote for citation in answer.citations)
+    for line in filter(str.strip, answer.answer.splitlines()):
+        quoted = _bare(line) and _bare(line) in _bare(quotes)
+        lines.append(Line("quote" if quoted else "text", line))
+    said = _bare(answer.answer)
     for citation in answer.citations:
         where = " ".join(citation.sentence_ids) or citation.section_id
-        lines.append(Line("source", f"[{citation.marker}] {citation.label} ({where})"))
-        lines.append(Line("quote", citation.quote))
-        if citation.translation:
+        label = names.of(citation.section_id)[language == "en"]
+        lines.append(Line("source", f"[{citation.marker}] {label} ({where})"))
+        if _bare(citation.quote) not in said:
+            lines.append(Line("quote", citation.quote))
+        if citation.translation and _bare(citation.translation) not in said:
             lines.append(
                 Line("small", f"{text('unofficial', language)}{_colon(language)}{citation.translation}")
             )
-    lines += [
-        Line("source", f"{text('nearest', language)}{_colon(language)}{near.label}")
-        for near in answer.suggestions
-    ]
+    if answer.suggestions:
+        lines.append(Line("source", f"{text('nearest', language)}{_colon(language).strip()}"))
+    for near in answer.suggestions:
+        instead = (
+            f" — {text('ask_instead', language)}{_colon(language)}{near.question}" if near.question else ""
+        )
+        lines.append(Line("item", f"{names.of(near.section_id)[language == 'en']}{instead}"))
     return lines
+
+
+def _bare(line: str) -> str:
+    return "".join(re.sub(r"\[\d{1,3}\]", "", line).split())
 
 
 def source_lines(answers: Sequence[Answer], document: Document, language: Language) -> list[Line]:
@@ -101,7 +119,7 @@ def _colon(language: Language) -> str:
 
 def as_text(lines: Iterable[Line]) -> str:
     """Lines as plain text."""
-    shown = {"quote": "    {}", "heading": "\n{}\n", "title": "{}\n"}
+    shown = {"quote": "    {}", "heading": "\n{}\n", "title": "{}\n", "item": "- {}"}
     return _join(shown.get(line.kind, "{}").format(line.text) for line in _spaced(lines))
 
 
@@ -111,13 +129,14 @@ def as_markdown(lines: Iterable[Line]) -> str:
         "title": "# {}\n",
         "heading": "\n## {}\n",
         "text": "{}\n",
-        "source": "\n{}\n",
+        "source": "{}  ",
         "quote": "> {}\n",
+        "item": "- {}",
         "small": "*{}*  ",
     }
 
     def plain(value: str) -> str:
-        value = _MARKER.sub(r"[\1]", _MARKDOWN_SPECIAL.sub(r"\\\1", value))
+        value = _MARKER.sub(r"[\1]", _MARKDOWN_SPECIAL.sub(_escaped, value))
         return re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", value)
 
     return _join(
@@ -126,10 +145,15 @@ def as_markdown(lines: Iterable[Line]) -> str:
     )
 
 
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\{match[1]}" if match[1] else f"{match[2]}\\{match[3]}"
+
+
 def _spaced(lines: Iterable[Line]) -> Iterable[Line]:
-    before = ""
+    """An empty line where a list of places, of sections or of small print begins or ends."""
+    before = "title"
     for line in lines:
-        if line.kind == "small" and before not in {"small", "title", "heading"}:
+        if line.kind != before and {line.kind, before} & {"small", "source", "item"} and before != "title":
             yield Line("text", "")
         yield line
         before = line.kind
@@ -142,18 +166,30 @@ def _join(pieces: Iterable[str]) -> str:
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
-def as_docx(lines: Iterable[Line]) -> bytes:
+def as_docx(lines: Sequence[Line]) -> bytes:
     """Lines as a Word document, in fonts that Chinese office computers have."""
     import docx
     from docx.oxml.ns import qn
     from docx.shared import Cm, Pt, RGBColor
 
     document = docx.Document()
-    for style in ("Normal", "Title", "Heading 2", "Quote"):
+    page = document.sections[0]
+    page.page_width, page.page_height = Cm(21), Cm(29.7)
+    about = document.core_properties
+    about.title, about.author, about.comments = lines[0].text, "", ""
+    for style in ("Normal", "Title", "Heading 2", "Quote", "List Bullet"):
         font = document.styles[style].font
-        font.name = "Times New Roman"
-        font.element.rPr.rFonts.set(qn("w:eastAsia"), "宋体")
-    styles = {"title": "Title", "heading": "Heading 2", "quote": "Quote"}
+        font.name, font.italic = "Times New Roman", False
+        fonts = font.element.rPr.rFonts
+        fonts.set(qn("w:eastAsia"), "宋体")
+        for theme in (
+            "asciiTheme",
+            "hAnsiTheme",
+            "eastAsiaTheme",
+            "cstheme",
+        ):  # they would win over the names
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+    styles = {"title": "Title", "heading": "Heading 2", "quote": "Quote", "item": "List Bullet"}
     for line in lines:
         paragraph = document.add_paragraph(
             _CONTROL.sub(" ", line.text), style=styles.get(line.kind, "Normal")

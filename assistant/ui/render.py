@@ -22,6 +22,7 @@ from index.types import Chapter, Document, Section, Sentence
 LOW_CONFIDENCE = 0.6
 _STATIC = Path(__file__).with_name("static")
 _MARKERS = re.compile(r"\[(\d{1,3})\]")
+_RUN = re.compile(r"(?:\[\d{1,3}\]){4,}")
 _TRANSLATED = re.compile(r"^\s*Unofficial translation:\s*", re.IGNORECASE)
 _HEADINGS = {Reason.AMBIGUOUS: "abstained_ambiguous", Reason.INSTRUCTION: "abstained_instruction"}
 
@@ -108,9 +109,10 @@ def render_answer(answer: Answer, names: Names) -> str:
     if answer.more_sections:
         buttons = "".join(_section_button(names, near.section_id) for near in answer.more_sections)
         body += f'<div class="also">{words("see_also", attributes="class=lead")}{buttons}</div>'
-    if answer.followups:
-        buttons = "".join(_question_button(question) for question in answer.followups)
-        body += f'<div class="next">{words("followups", attributes="class=lead")}{buttons}</div>'
+    if answer.status is Status.HELP:
+        body += _questions("examples", _examples_for(answer.language, names))
+    else:
+        body += _questions("followups", answer.followups or _wider(answer, names))
     return (
         f'{head}<div class="answer" data-status="{answer.status}" lang="{_tag(answer.language)}">{body}</div>'
     )
@@ -126,11 +128,47 @@ def _tag(language: str) -> str:
     return language if re.fullmatch(r"[a-zA-Z]{2,3}(?:-[a-zA-Z]{2,8})?", language) else "zh"
 
 
-def _differs(query: str, question: str) -> bool:
-    def bare(text: str) -> str:
-        return re.sub(r"[\W_]+", "", text).casefold()
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
 
-    return bool(query) and bare(query) != bare(question)
+
+def _differs(query: str, question: str) -> bool:
+    return bool(query) and _bare(query) != _bare(question)
+
+
+def _questions(lead: str, questions: Iterable[str]) -> str:
+    buttons = "".join(_question_button(question) for question in questions)
+    return f'<div class="next">{words(lead, attributes="class=lead")}{buttons}</div>' if buttons else ""
+
+
+def _examples_for(language: str, names: Names) -> list[str]:
+    """The example questions that a reader of this language can use."""
+    groups = examples_of(names.document, names.enrichment)
+    return [
+        question
+        for audience, questions in groups
+        if (audience == "english") != (language == "zh")
+        for question in questions
+    ]
+
+
+def _wider(answer: Answer, names: Names) -> list[str]:
+    """What can always be asked next: the whole section that most of the answer is from."""
+    cited = [citation.section_id for citation in answer.citations if citation.sentence_ids]
+    if answer.status is not Status.ANSWERED or not cited:
+        return []
+    section = names.document.section(max(cited, key=cited.count))
+    if section.number == 0 and section.chapter:
+        return []
+    title = names.enrichment.title_english(section.address)
+    if answer.language == "zh":
+        question = f"{section.label}讲了什么？"
+    elif section.chapter and title:
+        question = f"What does section {section.address}, {title}, say?"
+    else:
+        question = _question_en(section.address)
+    asked = {question, _question_zh(section), _question_en(section.address)}
+    return [] if _bare(answer.query or answer.question) in map(_bare, asked) else [question]
 
 
 def _statements(answer: Answer, names: Names) -> str:
@@ -142,7 +180,10 @@ def _statements(answer: Answer, names: Names) -> str:
     lines: list[str] = []
 
     def close() -> None:
-        if lines:
+        if lines and not any(citations[marker].sentence_ids for marker in open_markers):
+            chips = "".join(_heading_chip(citations[marker]) for marker in open_markers)
+            blocks.append(f'<div class="place">{chips}{"".join(lines[1:])}</div>')
+        elif lines:
             chips = "".join(_chip(citations[marker], names) for marker in open_markers)
             blocks.append(f"<blockquote>{''.join(lines)}<footer>{chips}</footer></blockquote>")
         lines.clear()
@@ -185,7 +226,15 @@ def _evidence(citations: Iterable[Citation], names: Names) -> str:
     return f'<details class="evidence"><summary>{words("evidence")}</summary>{quotes}</details>'
 
 
+def _brief_run(match: re.Match[str]) -> str:
+    """`[3][4][5][6]` as `[3]–[6]`; the places between stand in the list below."""
+    numbers = [int(number) for number in _MARKERS.findall(match[0])]
+    one_by_one = numbers == list(range(numbers[0], numbers[-1] + 1))
+    return f"[{numbers[0]}]–[{numbers[-1]}]" if one_by_one else match[0]
+
+
 def _with_marks(line: str, citations: dict[int, Citation], names: Names) -> str:
+    line = _RUN.sub(_brief_run, line)
     parts: list[str] = []
     end = 0
     for match in _MARKERS.finditer(line):
@@ -198,14 +247,27 @@ def _with_marks(line: str, citations: dict[int, Citation], names: Names) -> str:
 
 def _chip(citation: Citation, names: Names, *, brief: bool = False) -> str:
     chinese, english = names.of(citation.section_id)
-    sentences = " ".join(citation.sentence_ids)
-    quote = escape(citation.quote)
-    suffix = (f" {citation.marker}：{chinese}", f" {citation.marker}: {english}")
-    label = "" if brief else pair(chinese, english)
+    if brief:
+        return _chip_button(citation, (chinese, english), css="chip brief")
+    return _chip_button(citation, (chinese, english), label=pair(chinese, english))
+
+
+def _heading_chip(citation: Citation) -> str:
+    """A cited heading is its own quotation: said once, in the document's words, with its number."""
+    said = citation.label if citation.quote in citation.label else citation.quote
+    return _chip_button(
+        citation, (said, said), css="chip whole", label=f'<span lang="zh-CN">{escape(said)}</span>'
+    )
+
+
+def _chip_button(
+    citation: Citation, spoken_as: tuple[str, str], *, css: str = "chip", label: str = ""
+) -> str:
+    suffix = (f" {citation.marker}：{spoken_as[0]}", f" {citation.marker}: {spoken_as[1]}")
     return (
-        f'<button type="button" class="chip{" brief" if brief else ""}" data-marker="{citation.marker}"'
-        f' data-section="{escape(citation.section_id)}" data-sentences="{escape(sentences)}"'
-        f' data-quote="{quote}"'
+        f'<button type="button" class="{css}" data-marker="{citation.marker}"'
+        f' data-section="{escape(citation.section_id)}"'
+        f' data-sentences="{escape(" ".join(citation.sentence_ids))}" data-quote="{escape(citation.quote)}"'
         f" {spoken('cite', 'aria-label', suffix=suffix)}><b>[{citation.marker}]</b>{label}</button>"
     )
 
@@ -338,8 +400,12 @@ def _paragraph(sentences: Sequence[Sentence], names: Names) -> str:
         f'<span class="s" id="{anchor(s.address)}" data-s="{s.address}" tabindex="-1">{escape(s.text)}</span>'
         for s in sentences
     )
-    english = " ".join(filter(None, (names.enrichment.english(s.address) for s in sentences)))
-    gloss = f'<p class="gloss" lang="en">{escape(english)}</p>' if english else ""
+    english = " ".join(
+        f'<span class="t" data-t="{s.address}">{escape(text)}</span>'
+        for s in sentences
+        if (text := names.enrichment.english(s.address))
+    )
+    gloss = f'<p class="gloss" lang="en">{english}</p>' if english else ""
     return f'<p lang="zh-CN"{css}>{spans}</p>{gloss}'
 
 
@@ -349,12 +415,21 @@ _EXAMPLES = {
     "outline-2035": (
         (
             "staff",
-            ("到2025年要制定多少项地方标准？", "各区、各部门要怎样落实考核？", "第五章第三节讲了什么？"),
+            ("到2025年要制定多少项地方标准？", "标准化经费怎么保障？", "第五章第三节讲了什么？"),
         ),
-        ("citizen", ("养老服务要制定哪些标准？", "小区停车和充电有什么安排？", "空气质量方面有哪些标准？")),
-        ("english", ("How many international standards by 2025?", "What does it say about elderly care?")),
+        ("citizen", ("养老服务要制定哪些标准？", "老旧小区改造有哪些标准？", "垃圾分类有标准吗？")),
+        (
+            "english",
+            (
+                "How many international standards by 2025?",
+                "What does it say about elderly care?",
+                "What are the goals for 2035?",
+            ),
+        ),
     )
 }
+# The glossary's form; the document itself has no English title.
+_TITLES_ENGLISH = {"outline-2035": "Outline for the Capital’s Standardization Development 2035"}
 
 
 def examples_of(document: Document, enrichment: Enrichment) -> Sequence[tuple[str, Sequence[str]]]:
@@ -376,6 +451,7 @@ def examples_of(document: Document, enrichment: Enrichment) -> Sequence[tuple[st
 def render_frame(document: Document, enrichment: Enrichment, *, longest_question: int) -> str:
     """The page: conversation, question box, the document with its table of contents."""
     names = Names(document, enrichment)
+    title_english = _TITLES_ENGLISH.get(document.id, "")
     groups = "".join(
         f'<div class="group">{words(audience, tag="h3")}{"".join(map(_question_button, questions))}</div>'
         for audience, questions in examples_of(document, enrichment)
@@ -387,6 +463,8 @@ def render_frame(document: Document, enrichment: Enrichment, *, longest_question
     texts = {key: list(value) for key, value in all_texts().items()}
     fields = {
         "title": escape(document.title),
+        "both_titles": pair(document.title, title_english or document.title),
+        "title_gloss": f'<p class="gloss" lang="en">{escape(title_english)}</p>' if title_english else "",
         "published": escape(document.published or document.issued),
         "contents": render_contents(document, names),
         "document": render_document(document, names),

@@ -22,6 +22,7 @@ QUESTION = "到2025年要制定多少项国际标准？"
 SENTENCE = "制定国际标准80项以上。"
 PLACE = '[data-s="1.3#12"]'
 ABSENT = "北京有多少辆公交车？"
+ACTIVE = "#text :is(.s, .heading).active"
 
 
 def ask(page: Page, question: str) -> None:
@@ -57,12 +58,17 @@ def test_a_citation_shows_exactly_the_cited_sentence(open_page: OpenPage) -> Non
     expect(last(page, "blockquote").first).to_contain_text(SENTENCE)
     chip = last(page, f".chip[data-quote='{SENTENCE}']").first
     expect(chip).to_contain_text("一、（三）发展目标")
+    assert in_view(page, PLACE)  # where there is room for both, the document turns to what the answer is from
+    page.locator("#text").evaluate("node => { node.scrollTop = 0; }")
     assert not in_view(page, PLACE)
     chip.hover()
-    expect(page.locator("#tip")).to_have_text(SENTENCE)
+    tip = page.locator("#tip")
+    expect(tip.locator("mark")).to_have_text(SENTENCE)
+    expect(tip.locator("b")).to_have_text("引用 1：一、（三）发展目标")
+    expect(tip).to_contain_text("——首都标准化开放程度更加提升。")  # the sentence before it
     expect(page.locator(PLACE)).to_have_class(re.compile("cited"))
     chip.click()
-    active = page.locator("#text .active")
+    active = page.locator(ACTIVE)
     expect(active).to_have_count(1)
     expect(active).to_have_text(SENTENCE)
     expect(active).to_have_attribute("data-s", "1.3#12")
@@ -81,7 +87,7 @@ def test_a_follow_up_shows_what_it_was_understood_as(open_page: OpenPage) -> Non
     first = page.locator(".turn").first.locator(".chip").first
     first.click()
     marked = first.get_attribute("data-sentences")
-    expect(page.locator("#text .active").first).to_have_attribute("data-s", (marked or "").split()[0])
+    expect(page.locator(ACTIVE).first).to_have_attribute("data-s", (marked or "").split()[0])
 
 
 def test_an_abstention_leads_on(open_page: OpenPage) -> None:
@@ -94,12 +100,13 @@ def test_an_abstention_leads_on(open_page: OpenPage) -> None:
     near = last(page, ".nearest .goto").first
     address = near.get_attribute("data-goto")
     near.click()
-    expect(page.locator("#text .active")).to_have_attribute("data-heading", address or "")
+    expect(page.locator(ACTIVE)).to_have_attribute("data-heading", address or "")
     better = last(page, ".nearest .ask")
     if better.count():
         question = better.first.inner_text()
         better.first.click()
         expect(page.locator(".turn")).to_have_count(2)
+        expect(page.locator("#question")).to_be_focused()
         expect(last(page, ".asked")).to_contain_text(question)
         last(page, ".answer").wait_for()
 
@@ -110,6 +117,12 @@ def test_the_contents_and_asking_about_a_section(open_page: OpenPage) -> None:
     heading = page.locator('[data-heading="5.3"]')
     expect(heading).to_have_class(re.compile("active"))
     assert in_view(page, '[data-heading="5.3"]')
+    current = page.locator("#toc [aria-current]")
+    expect(current).to_have_attribute("data-goto", "5.3")
+    page.locator("#text").evaluate("node => { node.scrollTop = node.scrollHeight; }")
+    expect(current).to_have_attribute("data-goto", "12.4")  # the contents follow the reading
+    expect(current).to_be_in_viewport()
+    page.locator("#toc a", has_text="构建现代化城市交通标准体系").click()
     heading.hover()
     page.locator("h4", has=heading).get_by_role("button").click()
     expect(page.locator("#question")).to_have_value("第五章第三节讲了什么？")
@@ -160,8 +173,27 @@ def test_the_interface_follows_the_browser_and_can_be_switched(open_page: OpenPa
     expect(page.locator(".turn")).to_have_count(1)  # the conversation survives a reload
 
 
-def test_the_translation_can_be_shown_under_the_text(open_page: OpenPage) -> None:
+def test_an_english_reader_has_the_translation_under_the_text(open_page: OpenPage) -> None:
     page = open_page(locale="en-GB")
+    gloss = page.locator("#text p.gloss").first
+    expect(gloss).to_be_visible()
+    expect(page.locator(".brand")).to_contain_text(
+        "Outline for the Capital’s Standardization Development 2035"
+    )
+    ask(page, "How many international standards by 2025?")
+    last(page, ".chip").first.click()
+    expect(page.locator("#text .t.active")).to_have_text(
+        "At least 80 international standards will be formulated."
+    )
+    page.locator("#glosses").uncheck()
+    expect(gloss).to_be_hidden()
+    page.reload()
+    page.wait_for_selector("#outline[data-ready]")
+    expect(gloss).to_be_hidden()
+
+
+def test_a_chinese_reader_sees_the_translation_when_asked_for(open_page: OpenPage) -> None:
+    page = open_page()
     gloss = page.locator("#text p.gloss").first
     expect(gloss).to_be_hidden()
     page.locator("#glosses").check()
@@ -187,7 +219,7 @@ def test_on_a_phone_the_document_is_a_drawer(open_page: OpenPage) -> None:
     chip = last(page, f".chip[data-quote='{SENTENCE}']").first
     chip.click()
     expect(page.locator("#paper")).to_be_visible()
-    expect(page.locator("#text .active")).to_have_text(SENTENCE)
+    expect(page.locator(ACTIVE)).to_have_text(SENTENCE)
     page.wait_for_function("document.querySelector('#paper').getBoundingClientRect().left >= 0")
     assert in_view(page, PLACE)
     page.keyboard.press("Escape")
@@ -210,6 +242,7 @@ def test_nothing_is_cut_off_and_no_heading_leaves_an_empty_line(open_page: OpenP
     page.keyboard.press("Escape")
     if width < 900:
         page.locator("#open-document").click()
+    page.locator("#glosses").uncheck()  # a translation stands on a line of its own
     script = """nodes => nodes.filter(node =>
         node.getBoundingClientRect().height > node.querySelector('.heading').getBoundingClientRect().height + 12)
         .map(node => node.id)"""
@@ -234,7 +267,7 @@ def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
     expect(page.locator("#tip")).to_be_visible()
     wanted = (focused.get_attribute("data-sentences") or "").split()[0]
     page.keyboard.press("Enter")
-    expect(page.locator("#text .active").first).to_have_attribute("data-s", wanted)
+    expect(page.locator(ACTIVE).first).to_have_attribute("data-s", wanted)
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "question"
 
@@ -292,6 +325,10 @@ def test_a_permalink_reopens_the_question(open_page: OpenPage, window: Served) -
     assert link.startswith(f"{window.url}?q=")
     again = open_page(link.removeprefix(window.url))
     expect(last(again, "blockquote").first).to_contain_text(SENTENCE)
+    ask(again, "那地方标准呢？")
+    again.reload()
+    again.wait_for_selector("#outline[data-ready]")
+    expect(again.locator(".turn")).to_have_count(2)  # a reload loses nothing of what followed
 
 
 def test_the_conversation_can_be_exported(open_page: OpenPage) -> None:

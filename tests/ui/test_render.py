@@ -11,8 +11,10 @@ import pytest
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Citation, Reason, Status, Suggestion
 from assistant.ui.render import (
+    LOW_CONFIDENCE,
     Names,
     anchor,
+    examples_of,
     render_answer,
     render_contents,
     render_document,
@@ -178,11 +180,18 @@ def test_a_marker_in_the_frame_is_a_chip_and_its_quote_is_at_hand(assistant: Ass
 def test_a_heading_can_be_cited(assistant: Assistant, names: Names) -> None:
     chapter = assistant.index.document.chapters[7]
     cited = Citation(1, "outline-2035", "8", (), chapter.label, (chapter.heading,), chapter.heading)
-    (chip,) = Page(render_answer(answer(answer=f"{chapter.heading}[1]", citations=(cited,)), names)).css(
-        "chip"
-    )
+    page = Page(render_answer(answer(answer=f"{chapter.heading}[1]", citations=(cited,)), names))
+    (chip,) = page.css("chip")
     assert (chip["data-section"], chip["data-sentences"]) == ("8", "")
-    assert chapter.heading in chip["text"]
+    assert chip["text"] == f"[1]{chapter.heading}"
+    assert "".join(e["text"] for e in page.where(tag="p")) == ""  # said once
+
+
+def test_a_run_of_markers_is_shortened(assistant: Assistant, names: Names) -> None:
+    citations = tuple(citation(assistant, f"1.3#{n}", marker=n) for n in range(1, 7))
+    said = "Six.[1][2][3][4][5][6] Not in a row.[1][2][3][6] Three.[1][2][3]"
+    (line,) = Page(render_answer(answer(answer=said, citations=citations), names)).where(tag="p")[:1]
+    assert line["text"] == "Six.[1]–[6] Not in a row.[1][2][3][6] Three.[1][2][3]"
 
 
 def test_an_abstention_looks_different_says_why_and_offers_a_way_on(names: Names) -> None:
@@ -198,6 +207,45 @@ def test_an_abstention_looks_different_says_why_and_offers_a_way_on(names: Names
     assert [e["data-goto"] for e in page.css("goto")] == ["7.3", "5.2"]
     assert [e["data-ask"] for e in page.css("ask")] == ["养老服务有哪些标准？"]
     assert not page.css("chip")
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "offered"),
+    [
+        ("zh", "问", ["七、（三）强化社会保障标准化支撑讲了什么？"]),
+        (
+            "en",
+            "x",
+            ["What does section 7.3, Strengthen Standardization Support for Social Security, say?"],
+        ),
+        ("zh", "第七章第三节讲了什么？", []),
+    ],
+)
+def test_an_answer_leads_on_to_its_whole_section(
+    assistant: Assistant, names: Names, language: str, query: str, offered: list[str]
+) -> None:
+    cited = citation(assistant, "7.3#3")
+    given = answer(language=language, query=query, answer=f"{cited.quote}[1]", citations=(cited,))
+    page = Page(render_answer(given, names))
+    assert [e["data-ask"] for e in page.css("ask")] == offered
+    for question in offered:
+        assert {c.section_id for c in assistant.ask(question).citations} == {"7.3"}
+    own = Page(render_answer(replace(given, followups=("甲？",)), names))
+    assert [e["data-ask"] for e in own.css("ask")] == ["甲？"]
+
+
+@pytest.mark.parametrize(("language", "first"), [("zh", "到2025年"), ("en", "How many"), ("fr", "How many")])
+def test_help_offers_questions_to_begin_with(names: Names, language: str, first: str) -> None:
+    page = Page(render_answer(answer(status=Status.HELP, language=language, answer="x"), names))
+    assert page.css("ask")[0]["data-ask"].startswith(first)
+
+
+def test_the_example_questions_are_answered_with_confidence(assistant: Assistant, names: Names) -> None:
+    for _, questions in examples_of(names.document, names.enrichment):
+        for question in questions:
+            answered = assistant.ask(question)
+            assert answered.status is Status.ANSWERED, question
+            assert answered.confidence >= LOW_CONFIDENCE, question
 
 
 @pytest.mark.parametrize("reason", list(Reason))

@@ -31,6 +31,8 @@ function useLanguage(value) {
   relabel(root);
   for (const template of $$("template")) relabel(template.content);
   document.title = `${say("app")} · ${$(".brand p").textContent}`;
+  // Who reads the interface in English can't be expected to read the document in Chinese.
+  showGlosses((remembered("outline-glosses") || (value === "en" ? "on" : "off")) === "on");
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -55,6 +57,8 @@ const paper = $("#paper");
 const text = $("#text");
 const anchor = (address) => root.querySelector("#" + CSS.escape("d" + address.replace(".", "-").replace("#", "_")));
 const nodeOf = (address) => (address.includes("#") ? anchor(address) : $(`[data-heading="${CSS.escape(address)}"]`));
+const twinsOf = (nodes) => nodes.map((node) => $(`[data-t="${node.dataset.s}"]`, text)).filter(Boolean);
+const placesOf = (citation) => (citation.sentence_ids.length ? citation.sentence_ids : [citation.section_id]).map(nodeOf).filter(Boolean);
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 let opener = null;
 
@@ -75,14 +79,19 @@ function show(nodes, from, label) {
   if (!nodes.length) return;
   openPaper(true, from);
   for (const node of $$(".active", text)) node.classList.remove("active");
-  for (const node of nodes) node.classList.add("active");
-  // Scroll the document alone: scrollIntoView would move every scrolling ancestor, the page included.
+  for (const node of [...nodes, ...twinsOf(nodes)]) node.classList.add("active");
+  bring(nodes);
+  $("#status").textContent = `${say("located")} ${label}`;
+}
+
+// Scrolls the document alone: scrollIntoView would move every scrolling ancestor, the page included.
+function bring(nodes) {
+  if (!nodes.length) return;
   const first = nodes[0].getBoundingClientRect();
   const last = nodes.at(-1).getBoundingClientRect();
   const frame = text.getBoundingClientRect();
   const room = Math.max(24, (frame.height - (last.bottom - first.top)) / 3);
   text.scrollTo({ top: text.scrollTop + first.top - frame.top - Math.min(room, frame.height / 3), behavior: still() ? "auto" : "smooth" });
-  $("#status").textContent = `${say("located")} ${label}`;
 }
 
 function goTo(address, from) {
@@ -90,22 +99,33 @@ function goTo(address, from) {
   if (!node) return;
   show([node], from, node.textContent);
   $("#toc-menu").open = false;
+}
+
+// The contents follow the reading: the last heading above the line where a place that is gone to comes to stand.
+const toc = $("#toc");
+let following = 0;
+function follow() {
+  following = 0;
+  const frame = text.getBoundingClientRect();
+  const passed = $$("[data-heading]", text).filter((node) => node.getBoundingClientRect().top < frame.top + frame.height * 0.36);
+  const here = passed.at(-1)?.dataset.heading;
   for (const link of $$(".toc a, .toc-menu a")) {
-    if (link.dataset.goto === address) link.setAttribute("aria-current", "true");
+    if (link.dataset.goto === here) link.setAttribute("aria-current", "location");
     else link.removeAttribute("aria-current");
   }
+  const link = $("[aria-current]", toc);
+  if (!link) return;
+  const [box, room] = [link.getBoundingClientRect(), toc.getBoundingClientRect()];
+  if (box.top < room.top || box.bottom > room.bottom) toc.scrollTop += box.top - room.top - room.height / 3;
 }
+text.addEventListener("scroll", () => { following ||= requestAnimationFrame(follow); }, { passive: true });
 
 function mark(citations) {
   for (const node of $$(".cited, .active", paper)) { node.classList.remove("cited", "active"); delete node.dataset.marks; }
   for (const citation of citations) {
-    const addresses = citation.sentence_ids.length ? citation.sentence_ids : [citation.section_id];
-    addresses.forEach((address, at) => {
-      const node = nodeOf(address);
-      if (!node) return;
-      node.classList.add("cited");
-      if (at === 0) node.dataset.marks = (node.dataset.marks ? node.dataset.marks + " " : "") + citation.marker;
-    });
+    const nodes = placesOf(citation);
+    for (const node of [...nodes, ...twinsOf(nodes)]) node.classList.add("cited");
+    if (nodes.length) nodes[0].dataset.marks = (nodes[0].dataset.marks ? nodes[0].dataset.marks + " " : "") + citation.marker;
     for (const link of $$(`a[data-goto="${CSS.escape(citation.section_id)}"]`, paper)) link.classList.add("cited");
   }
 }
@@ -116,17 +136,37 @@ function cite(chip) {
   for (const other of $$(".chip.on")) other.classList.remove("on");
   chip.classList.add("on");
   hint(null);
-  const ids = chip.dataset.sentences.split(" ").filter(Boolean);
-  show((ids.length ? ids : [chip.dataset.section]).map(nodeOf).filter(Boolean), chip, chip.getAttribute("aria-label"));
+  show(placesOfChip(chip), chip, chip.getAttribute("aria-label"));
 }
+const placesOfChip = (chip) => placesOf({ sentence_ids: chip.dataset.sentences.split(" ").filter(Boolean), section_id: chip.dataset.section });
 
-$("#glosses").addEventListener("change", (event) => paper.classList.toggle("glossed", event.target.checked));
+function showGlosses(on) {
+  $("#glosses").checked = on;
+  paper.classList.toggle("glossed", on);
+}
+$("#glosses").addEventListener("change", (event) => {
+  showGlosses(event.target.checked);
+  remember("outline-glosses", event.target.checked ? "on" : "off");
+});
 
+// What a chip stands for: the quote between the sentences beside it, and what it says in English.
 const tip = $("#tip");
+const part = (tag, content, lang = "zh-CN") => Object.assign(document.createElement(tag), { textContent: content, lang });
 function hint(chip) {
   tip.hidden = !chip;
   if (!chip) return;
-  tip.textContent = chip.dataset.quote;
+  const nodes = placesOfChip(chip);
+  const beside = (node) => (node?.matches(".s") ? node.textContent : "");
+  const [before, after] = [beside(nodes[0]?.previousElementSibling), beside(nodes.at(-1)?.nextElementSibling)];
+  const english = language === "en" ? twinsOf(nodes).map((node) => node.textContent).join(" ") : "";
+  tip.replaceChildren(
+    part("b", chip.getAttribute("aria-label"), root.lang),
+    part("span", before.length > 40 ? "…" + before.slice(-40) : before),
+    part("mark", chip.dataset.quote),
+    part("span", after.length > 40 ? after.slice(0, 40) + "…" : after),
+    part("p", english, "en"),
+  );
+  chip.setAttribute("aria-describedby", "tip");
   const at = chip.getBoundingClientRect();
   const size = tip.getBoundingClientRect();
   tip.style.left = Math.max(12, Math.min(at.left, innerWidth - size.width - 12)) + "px";
@@ -164,6 +204,7 @@ function busy(on) {
 function addTurn(question) {
   const item = document.createElement("li");
   item.className = "turn";
+  item.tabIndex = -1;
   item.dataset.turn = $("#turns").children.length;
   const asked = document.createElement("div");
   asked.className = "asked";
@@ -199,7 +240,7 @@ function fail(reply, message, question) {
     const item = reply.closest(".turn");
     chat.turns[Number(item.dataset.turn)] = null;
     item.hidden = true;
-    ask(question);
+    askFor(question);
   });
   reply.replaceChildren(told, again);
   $("#status").textContent = message;
@@ -251,6 +292,7 @@ async function ask(question) {
         chat.turns[at] = { question, html: event.html, answer: event.answer, turn: event.turn, receipts: event.receipts };
         fillReply(reply, chat.turns[at]);
         mark(event.answer.citations);
+        if (!narrow.matches) bring(event.answer.citations.slice(0, 1).flatMap(placesOf));
         $("#status").textContent = `${say("done")} ${$(".answer", reply).textContent.slice(0, 300)}`;
         save();
         const item = reply.closest(".turn");
@@ -265,6 +307,14 @@ async function ask(question) {
   } finally {
     if (chat.pending === stop) { chat.pending = null; busy(false); }
   }
+}
+
+// A question from a button, which may be gone by now: the focus goes where the reader goes on. On a phone that is
+// the answer, as the question box would open the keyboard over it.
+function askFor(question) {
+  ask(question);
+  if (narrow.matches) $("#turns").lastElementChild?.focus({ preventScroll: true });
+  else input.focus();
 }
 
 $("#asker").addEventListener("submit", (event) => {
@@ -289,7 +339,7 @@ root.addEventListener("click", (event) => {
   const target = event.target.closest("[data-ask], [data-goto], [data-fill-zh], [data-act], [data-export], .chip");
   if (!target) return;
   if (target.matches(".chip")) cite(target);
-  else if (target.dataset.ask) ask(target.dataset.ask);
+  else if (target.dataset.ask) askFor(target.dataset.ask);
   else if (target.dataset.goto) { event.preventDefault(); goTo(target.dataset.goto, target); }
   else if (target.dataset.fillZh) {
     if (narrow.matches) openPaper(false);
@@ -415,18 +465,21 @@ function act(button) {
 
 useTheme();
 useLanguage(language);
+let kept = [];
+try { kept = JSON.parse(sessionStorage.getItem("outline-turns") || "[]").filter(Boolean); } catch { /* nothing kept, or not readable */ }
 const wanted = new URLSearchParams(location.search).get("q");
-if (wanted) ask(wanted.slice(0, longest * 2));
-else {
-  try {
-    for (const turn of JSON.parse(sessionStorage.getItem("outline-turns") || "[]")) {
-      if (!turn) continue;
-      chat.turns.push(turn);
-      fillReply(addTurn(turn.question), turn);
-    }
-  } catch { /* nothing kept, or not readable */ }
-  const last = chat.turns.at(-1);
-  if (last) { mark(last.answer.citations); scroll.scrollTo({ top: scroll.scrollHeight }); }
+// A reload of a permalink goes on with the conversation that it began.
+if (wanted && wanted !== kept[0]?.question) ask(wanted.slice(0, longest * 2));
+else for (const turn of kept) {
+  chat.turns.push(turn);
+  fillReply(addTurn(turn.question), turn);
 }
+const last = chat.turns.at(-1);
+if (last) {
+  mark(last.answer.citations);
+  if (!narrow.matches) bring(last.answer.citations.slice(0, 1).flatMap(placesOf));
+  scroll.scrollTo({ top: scroll.scrollHeight });
+}
+follow();
 if (!narrow.matches) input.focus({ preventScroll: true });
 root.dataset.ready = "true";
