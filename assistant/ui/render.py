@@ -104,6 +104,8 @@ def render_answer(answer: Answer, names: Names) -> str:
             body += words("low_confidence", tag="p", attributes='class="caution"')
         if answer.suggestions:
             body += _nearest(answer.suggestions, names)
+    if answer.mode == "llm" and answer.citations:
+        body += words("mode_llm", tag="p", attributes='class="notice"')
     if answer.notice:
         body += f'<p class="notice">{escape(answer.notice)}</p>'
     if answer.more_sections:

@@ -26,7 +26,7 @@ ASKED = {
     "en-GB": ("How many international standards by 2025?",),
 }
 ABSENT = {"zh-CN": "北京有多少辆公交车？", "en-GB": "How many buses does Beijing have?"}
-README = {"answer-1440-zh-light", "abstention-1440-zh-dark", "document-390-zh-light"}
+README = {"answer-1440-zh-light", "abstention-1440-zh-dark", "document-390-en-light"}
 
 
 def save(picture: bytes, path: Path) -> None:
@@ -59,11 +59,44 @@ def abstention(page: Page, locale: str) -> None:
 
 def document(page: Page, locale: str) -> None:
     """A citation in the document; on a phone the drawer."""
-    ask(page, ASKED[locale][-1])
-    page.locator(".turn").last.locator(".chip").first.click()
-    page.locator("#glosses").check()
-    page.locator(".turn").last.locator(".chip").first.dispatch_event("click")
+    ask(page, ASKED[locale][0])
+    page.locator(".chip").last.click()
     page.mouse.move(5, 5)
+
+
+def hover(page: Page, locale: str) -> None:
+    """What a citation stands for, at a glance."""
+    ask(page, ASKED[locale][0])
+    page.locator(".chip").last.hover()
+
+
+def contents(page: Page, locale: str) -> None:
+    """The chapters as an answer; the table of contents."""
+    ask(page, {"zh-CN": "一共有多少章？", "en-GB": "How many chapters are there?"}[locale])
+    width = (page.viewport_size or {"width": 0})["width"]
+    if width < 900:
+        page.locator("#open-document").click()
+    if width < 1280:
+        page.locator("#toc-menu summary").click()
+
+
+def helped(page: Page, locale: str) -> None:
+    """What it can do."""
+    ask(page, {"zh-CN": "你能做什么？", "en-GB": "What can you do?"}[locale])
+
+
+def cut_off(page: Page, locale: str) -> None:
+    """The service can't be reached."""
+    page.route("**/window/turn", lambda route: route.abort())
+    page.fill("#question", ASKED[locale][0])
+    page.press("#question", "Enter")
+    page.locator(".error").wait_for()
+
+
+def export(page: Page, locale: str) -> None:
+    """The menu of what can be taken away."""
+    ask(page, ASKED[locale][0])
+    page.locator("#export summary").click()
 
 
 def feedback(page: Page, locale: str) -> None:
@@ -77,7 +110,12 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     "answer": answer,
     "abstention": abstention,
     "document": document,
+    "hover": hover,
+    "contents": contents,
+    "help": helped,
+    "error": cut_off,
     "feedback": feedback,
+    "export": export,
 }
 
 

@@ -187,6 +187,18 @@ def test_a_heading_can_be_cited(assistant: Assistant, names: Names) -> None:
     assert "".join(e["text"] for e in page.where(tag="p")) == ""  # said once
 
 
+@pytest.mark.parametrize(("mode", "told"), [("llm", True), ("extractive", False)])
+def test_a_reader_is_told_where_a_language_model_chose_the_words(
+    assistant: Assistant,
+    names: Names,
+    mode: str,
+    told: bool,  # noqa: FBT001
+) -> None:
+    cited = citation(assistant, "1.3#12")
+    page = Page(render_answer(answer(answer="八十项。[1]", citations=(cited,), mode=mode), names))
+    assert [e["data-zh"] for e in page.css("notice")] == ["语言模型组织，引文照录原文"] * told
+
+
 def test_a_run_of_markers_is_shortened(assistant: Assistant, names: Names) -> None:
     citations = tuple(citation(assistant, f"1.3#{n}", marker=n) for n in range(1, 7))
     said = "Six.[1][2][3][4][5][6] Not in a row.[1][2][3][6] Three.[1][2][3]"

@@ -88,7 +88,7 @@ function show(nodes, from, label) {
 function bring(nodes) {
   if (!nodes.length) return;
   const first = nodes[0].getBoundingClientRect();
-  const last = nodes.at(-1).getBoundingClientRect();
+  const last = ((paper.matches(".glossed") && twinsOf(nodes).at(-1)) || nodes.at(-1)).getBoundingClientRect();
   const frame = text.getBoundingClientRect();
   const room = Math.max(24, (frame.height - (last.bottom - first.top)) / 3);
   text.scrollTo({ top: text.scrollTop + first.top - frame.top - Math.min(room, frame.height / 3), behavior: still() ? "auto" : "smooth" });
@@ -206,7 +206,7 @@ function addTurn(question) {
   item.className = "turn";
   item.tabIndex = -1;
   item.dataset.turn = $("#turns").children.length;
-  const asked = document.createElement("div");
+  const asked = document.createElement("h2"); // screen readers go from question to question
   asked.className = "asked";
   asked.textContent = question;
   const you = document.createElement("span");
