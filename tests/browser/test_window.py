@@ -421,3 +421,17 @@ def test_a_slow_network_shows_what_is_going_on(open_page: OpenPage) -> None:
     expect(page.locator(".stage")).to_have_text("正在理解问题…")
     last(page, ".chip").first.wait_for()
     assert page.locator(".stage").count() == 0
+
+
+def test_a_question_that_was_stopped_can_be_put_better(open_page: OpenPage) -> None:
+    page = open_page()
+    page.route("**/window/turn", lambda _route: None)  # no reply ever comes
+    page.locator("#question").fill("那地方标准呢？")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="停止").click()
+    expect(last(page, ".notice")).to_have_text("已停止。")
+    expect(page.locator("#question")).to_have_value("那地方标准呢？")
+    page.unroute_all()
+    page.locator("#question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    last(page, ".chip").first.wait_for()

@@ -80,18 +80,18 @@ function show(nodes, from, label) {
   openPaper(true, from);
   for (const node of $$(".active", text)) node.classList.remove("active");
   for (const node of [...nodes, ...twinsOf(nodes)]) node.classList.add("active");
-  bring(nodes);
+  bring(nodes, still() ? "auto" : "smooth");
   $("#status").textContent = `${say("located")} ${label}`;
 }
 
 // Scrolls the document alone: scrollIntoView would move every scrolling ancestor, the page included.
-function bring(nodes) {
+function bring(nodes, behavior = "auto") {
   if (!nodes.length) return;
   const first = nodes[0].getBoundingClientRect();
   const last = ((paper.matches(".glossed") && twinsOf(nodes).at(-1)) || nodes.at(-1)).getBoundingClientRect();
   const frame = text.getBoundingClientRect();
   const room = Math.max(24, (frame.height - (last.bottom - first.top)) / 3);
-  text.scrollTo({ top: text.scrollTop + first.top - frame.top - Math.min(room, frame.height / 3), behavior: still() ? "auto" : "smooth" });
+  text.scrollTo({ top: text.scrollTop + first.top - frame.top - Math.min(room, frame.height / 3), behavior });
 }
 
 function goTo(address, from) {
@@ -104,11 +104,14 @@ function goTo(address, from) {
 // The contents follow the reading: the last heading above the line where a place that is gone to comes to stand.
 const toc = $("#toc");
 let following = 0;
+let reading = null;
 function follow() {
   following = 0;
   const frame = text.getBoundingClientRect();
   const passed = $$("[data-heading]", text).filter((node) => node.getBoundingClientRect().top < frame.top + frame.height * 0.36);
   const here = passed.at(-1)?.dataset.heading;
+  if (here === reading) return;
+  reading = here;
   for (const link of $$(".toc a, .toc-menu a")) {
     if (link.dataset.goto === here) link.setAttribute("aria-current", "location");
     else link.removeAttribute("aria-current");
@@ -283,6 +286,7 @@ async function ask(question) {
   chat.pending = stop;
   busy(true);
   let final = null;
+  const settled = () => { if (chat.pending === stop) { chat.pending = null; busy(false); } };
   try {
     for await (const event of replies(question, history.slice(-20), stop.signal)) {
       if (event.error) { fail(reply, event.error, question); final = event; }
@@ -290,6 +294,7 @@ async function ask(question) {
       else if (event.html) {
         final = event;
         chat.turns[at] = { question, html: event.html, answer: event.answer, turn: event.turn, receipts: event.receipts };
+        settled(); // the next question need not wait for the end of the reply
         fillReply(reply, chat.turns[at]);
         mark(event.answer.citations);
         if (!narrow.matches) bring(event.answer.citations.slice(0, 1).flatMap(placesOf));
@@ -302,10 +307,13 @@ async function ask(question) {
     if (!final) throw new Error("no answer");
   } catch (error) {
     if (final) return; // answered; only the end of the reply was lost
-    if (stop.signal.aborted) { reply.replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: say("stopped") })); }
+    if (stop.signal.aborted) {
+      reply.replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: say("stopped") }));
+      if (!input.value && reply.isConnected) { input.value = question; grow(); } // to be put better
+    }
     else fail(reply, say("offline"), question);
   } finally {
-    if (chat.pending === stop) { chat.pending = null; busy(false); }
+    settled();
   }
 }
 
