@@ -1,13 +1,14 @@
 """From evidence to a probability that the document answers a question, and the thresholds of answering.
 
-Logistic regression over a few scores, fitted on the development questions by `python -m eval fit`; coefficients and
-thresholds lie in `calibration.json`, with the figures of the fit.
+Logistic regression over a few scores and their products (what an unknown word means hangs on the language, say), fitted
+on the development questions by `python -m eval fit`; coefficients and thresholds lie in `calibration.json`.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,16 +32,26 @@ BANK_FEATURES = tuple(f"known.{sign}" for sign in SIGNS)
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """Coefficients of a logistic regression by feature, and the probability from which on to answer."""
+    """A logistic regression over features and their products, and the probability from which on to answer.
 
+    Features are standardised by `mean` and `spread`; `products` is a lower triangle, the row of a feature holding its
+    products with those before it and with itself.
+    """
+
+    features: Sequence[str]
+    mean: Sequence[float]
+    spread: Sequence[float]
     intercept: float
-    coefficients: Mapping[str, float]
+    linear: Sequence[float]
+    products: Sequence[Sequence[float]]
     threshold: float
 
     def probability(self, evidence: Sequence[float]) -> float:
-        """The probability, 0 to 1, that the document answers, from features in the order of the coefficients."""
-        pairs = zip(self.coefficients.values(), evidence, strict=True)
-        logit = self.intercept + sum(coefficient * value for coefficient, value in pairs)
+        """The probability, 0 to 1, that the document answers, from features in the order of `features`."""
+        z = [(x - mean) / spread for x, mean, spread in zip(evidence, self.mean, self.spread, strict=True)]
+        logit = self.intercept
+        for at, (value, weight, row) in enumerate(zip(z, self.linear, self.products, strict=True)):
+            logit += value * (weight + sum(map(operator.mul, row, z[: at + 1])))
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 

@@ -117,8 +117,8 @@ def fills(text: str, wanted: re.Pattern[str], query: Query) -> bool:
     return bool(wanted.search(text))
 
 
-# Any quantity, for holding a claim against.
-FIGURE = _FIGURE
+# Any quantity, for holding a claim against: 若干 is an answer to one too.
+CLAIMED = re.compile(f"{_FIGURE.pattern}|若干")
 
 
 def _given(figure: str, query: Query) -> bool:

@@ -12,8 +12,9 @@ from pathlib import Path
 from assistant.asked import document_text
 from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
-from assistant.evidence import FIGURE, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
+from assistant.evidence import CLAIMED, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
 from assistant.patterns import pattern
+from assistant.subject import asked_of
 from assistant.types import Query, Reason, Slot, Status
 from index.build import Index
 from index.chunk import target_years
@@ -135,7 +136,7 @@ def weigh(query: Query, ranking: Ranking, index: Index) -> Weighed | None:
     wanted = needed(query)
     if wanted is None and query.slot is Slot.POLAR and query.numbers:
         # A claim with a figure is held against the sentence that states one.
-        claimed, closeness = _filled(candidates, query, index, FIGURE)
+        claimed, closeness = _filled(candidates, query, index, CLAIMED)
         candidates = claimed if closeness >= _CLAIM_RATIO else candidates
     chosen, ratio = _filled(candidates, query, index, wanted) if wanted else (candidates, 1.0)
     first = (chosen or candidates)[0]
@@ -194,11 +195,13 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
 def foreign_place(query: Query, text: str) -> str:
     """The first place that a question is about and the document doesn't name; "" if there is none."""
     places = _places()
-    found = [(query.folded.find(name), name) for name in places.chinese if name in query.folded]
-    found += [(match.start(), match.group()) for match in places.english.finditer(query.text)]
-    found += [(match.start(), match.group()) for match in places.alone.finditer(query.text)]
+    asked = " ".join(asked_of(query.text)) or query.text
+    folded = fold(asked)
+    found = [(folded.find(name), name) for name in places.chinese if name in folded]
+    found += [(match.start(), match.group()) for match in places.english.finditer(asked)]
+    found += [(match.start(), match.group()) for match in places.alone.finditer(asked)]
     for at, name in sorted(found):
-        if name not in text and not places.origin.search(query.text[:at].rstrip()):
+        if name not in text and not places.origin.search(asked[:at].rstrip()):
             return name
     return ""
 
@@ -305,7 +308,7 @@ def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line
     if query.slot is Slot.POLAR and query.years and stated_years and not set(query.years) & stated_years:
         return [Line(tuple(refs), frame="figure_differs")]
     texts = [document.sentence(address).text for ref in refs for address in ref.sentences]
-    if query.numbers and query.slot in {Slot.POLAR, Slot.TOPIC} and any(map(has_figure, texts)):
+    if query.numbers and query.slot in {Slot.POLAR, Slot.TOPIC} and any(map(CLAIMED.search, texts)):
         stated = {number for text in texts for number in re.findall(r"\d+(?:\.\d+)?%?", text)}
         asked = {
             number

@@ -16,7 +16,7 @@ from assistant.asked import asks_for_parts
 from assistant.patterns import pattern, patterns
 from assistant.pointed import Rewrite, mentioned_in, placed, position_in
 from assistant.signals import read
-from assistant.subject import content_of, cut_single, replaced_subject, topic_of
+from assistant.subject import asked_of, content_of, cut_single, replaced_subject, topic_of
 from assistant.types import Turn
 from index.chunk import target_years
 from index.enrich import Enrichment
@@ -143,7 +143,6 @@ _STATES = re.compile(
 _TAKEN_NOTE = re.compile(
     r",\s*(?:right|i see|ok(?:ay)?|got it|understood|noted|thanks)[.! ]*$|(?:明白了|知道了|懂了|原来如此)[。!！ ]*$"
 )
-_ON_ONESELF = re.compile(r"\W*(?:i|i'm|we|we're|my|our)\b[^?]*$|\W*(?:我|咱)[^?？吗呢]*$")
 
 
 def _spoken_of(history: Sequence[Turn]) -> Turn:
@@ -161,10 +160,9 @@ def _is_remark(turn: Turn) -> bool:
 
 def _without_circumstances(text: str) -> str:
     """An elliptic follow-up without the sentences on the asker beside it: "And farmers? My wife grows peaches."."""
-    sentences = [sentence.strip() for sentence in re.findall(r"[^?？.。!！]+[?？.。!！]*", text)]
-    asked = [sentence for sentence in sentences if not _ON_ONESELF.match(fold(sentence))]
-    elliptic = len(asked) == 1 < len(sentences) and replaced_subject(fold(asked[0]), asked[0])
-    return asked[0] if elliptic else text
+    asked = asked_of(text)
+    is_elliptic = len(asked) == 1 and asked[0] != text.strip() and replaced_subject(fold(asked[0]), asked[0])
+    return asked[0] if is_elliptic else text
 
 
 def _correction(folded: str, text: str) -> str:

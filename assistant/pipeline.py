@@ -15,7 +15,7 @@ from assistant.calibrate import load_calibration
 from assistant.compose import absent_part, compose, word
 from assistant.config import Settings
 from assistant.draft import Draft, Line, Ref, abstain
-from assistant.extract import extract
+from assistant.extract import extract, weigh
 from assistant.types import Answer, Intent, Query, Reason, Status, Turn
 from assistant.understand import understand
 from assistant.verify import check, passes
@@ -138,7 +138,10 @@ class Assistant:
             state.draft = self._draft(state.query, state.rankings[0])
         else:
             pairs = zip(state.query.parts, state.rankings, strict=True)
-            state.draft = _merged([(part, self._draft(part, ranking)) for part, ranking in pairs], self.index)
+            outcomes = [(part, self._draft(part, ranking)) for part, ranking in pairs]
+            state.draft = _merged(outcomes, self.index)
+            if state.draft.status is Status.PARTIAL and self._is_near_miss(state.query):
+                state.draft = next(draft for _, draft in outcomes if draft.status is Status.ABSTAINED)
         if self.model is not None:
             from assistant.phrase import phrase
 
@@ -151,6 +154,17 @@ class Assistant:
                 history=state.history,
                 on_text=lambda text: state.tell(Progress("answer", text)),
             )
+
+    def _is_near_miss(self, query: Query) -> bool:
+        """Whether a message of several questions, taken as a whole, is none that the document answers.
+
+        Its second half often hangs on the first (人才库收多少人，怎么进), and finds something when looked for alone.
+        """
+        weighed = weigh(query, self.index.retriever.search(query.text), self.index)
+        if weighed is None:
+            return True
+        regression = load_calibration().of(weighed.evidence)
+        return regression.probability(weighed.evidence) < regression.threshold
 
     def _draft(self, query: Query, ranking: Ranking) -> Draft:  # noqa: C901  # one arm an intent
         """The outcome of one standalone query without a language model."""

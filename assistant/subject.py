@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 
 from assistant.patterns import pattern, patterns
+from index.lexical import fold
 from index.types import Document
+
+_SENTENCE = re.compile(r"[^?？.。!！]+[?？.。!！]*")
+_ON_ONESELF = re.compile(
+    r"\W*(?:(?:hello|hi|hey|你好|您好)\W+)?(?:(?:i|i'm|we|we're|my|our)\b[^?]*$|(?:我|咱)[^?？吗呢]*$)"
+)
+
+
+def asked_of(text: str) -> list[str]:
+    """The sentences of a message but those on the asker alone ("I own a shop in Dongcheng."), which ask nothing."""
+    sentences = [sentence.strip() for sentence in _SENTENCE.findall(text)]
+    return [sentence for sentence in sentences if not _ON_ONESELF.match(fold(sentence))]
 
 
 def cut_single(text: str, document: Document) -> str:

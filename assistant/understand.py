@@ -18,7 +18,7 @@ from assistant.followup import standalone
 from assistant.patterns import pattern, patterns
 from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
 from assistant.signals import Signals, read
-from assistant.subject import content_of
+from assistant.subject import asked_of, content_of
 from assistant.types import Intent, Query, Reason, Slot, Turn
 from index.enrich import Enrichment
 from index.language import detect
@@ -31,9 +31,10 @@ _UNCLEAR = frozenset({"which_node", "which_item"})
 _MOST_PARTS = 5
 _CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufff9-\ufffb]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)(?=年|\b|[^\d])")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d|s\b)(?=年|\b|[^\d])")
 _SPELLED_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(二[〇零][〇零一二三四五六七八九]{2})(?=年)")
-_NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%?(?![\d.])")
+# Not the numbers of a name such as 3+X.
+_NUMBER = re.compile(r"(?<![\d.+])\d+(?:\.\d+)?%?(?![\d.+])")
 _SENTENCES = re.compile(r"[^?？。!！;；\n]+[?？。!！;；\n]*")
 # Clauses, for cutting out those that steer: punctuation ends one, and so does "then" or "but" before another.
 _CLAUSE = re.compile(
@@ -222,7 +223,7 @@ def _understand_one(
         language=language,
         intent=Intent.CONTENT,
         slot=slot_of(folded),
-        years=years_of(untitled),
+        years=years_of(_itself(own_title).sub(" ", fold(" ".join(asked_of(rewrite.text)) or rewrite.text))),
         search=_search_text(rewrite.text, rewrite.focus, document),
         terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", untitled), document)),
         exclude=rewrite.exclude,
@@ -387,7 +388,12 @@ def _search_text(text: str, focus: str, document: Document) -> str:
 
 def slot_of(folded: str) -> Slot:
     """The kind of filler that a question asks for."""
-    return next((slot for slot in _SLOT_ORDER if pattern(f"slots.{slot}").search(folded)), Slot.TOPIC)
+    definite = pattern("slots.few").sub(" ", folded)
+
+    def asks_for(slot: Slot) -> bool:
+        return bool(pattern(f"slots.{slot}").search(definite if slot is Slot.NUMBER else folded))
+
+    return next(filter(asks_for, _SLOT_ORDER), Slot.TOPIC)
 
 
 def years_of(folded: str) -> tuple[str, ...]:

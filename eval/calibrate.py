@@ -1,13 +1,15 @@
 """The calibration of answering, fitted on the development questions: `python -m eval fit`.
 
-Logistic regression with an L2 penalty on standardised features, unanswerable questions weighted up to a fixed share;
-five folds by item tell what the fit is worth on questions that it has not seen.
+Logistic regression with an L2 penalty over standardised features and their products; five folds by item tell what the
+fit is worth on questions that it has not seen.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float64]
 
 CALIBRATION = Path(__file__).parent.parent / "assistant" / "calibration.json"
-_STEPS = 3000
-_RATE = 0.3
-_L2 = 1.0
-# How much all unanswerable questions together weigh beside all answerable ones.
-_UNANSWERABLE = 0.6
+# The penalty on the coefficients of standardised terms, in units of one question's weight.
+_L2 = 100.0
+_STEPS = 25
+_STILL = 1e-6
+# The innermost lists of a JSON text.
+_LIST = re.compile(r"\[[^\[\]]*\]")
 # Answerable questions refused on held-out folds: the threshold is the highest that keeps to this share.
 _FALSE_REFUSALS = 0.035
 
@@ -56,17 +59,52 @@ def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Ma
     return np.array(rows), np.array(answerable), ids
 
 
-def regress(features: Matrix, right: Matrix) -> tuple[Matrix, float]:
-    """Coefficients and intercept on the features as they stand."""
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
-    scaled = (features - mean) / spread
-    share = np.where(right > 0, 1.0, _UNANSWERABLE * right.sum() / max(1.0, (1 - right).sum()))
-    weights, intercept = np.zeros(scaled.shape[1]), 0.0
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted regression: how features are standardised, and the coefficients of `terms` of them."""
+
+    mean: Matrix
+    spread: Matrix
+    intercept: float
+    weights: Matrix
+
+    def probability(self, features: Matrix) -> Matrix:
+        """The probability of being answerable for features of shape (n, features)."""
+        return _sigmoid(self.intercept + terms((features - self.mean) / self.spread) @ self.weights)
+
+
+def terms(z: Matrix) -> Matrix:
+    """Standardised features and the products of each two, shape (n, features + lower triangle)."""
+    rows, columns = np.tril_indices(z.shape[1])
+    return np.hstack([z, z[:, rows] * z[:, columns]])
+
+
+def regress(features: Matrix, right: Matrix) -> Fit:
+    """Logistic regression by Newton's method, both kinds of question weighing alike, all terms penalised alike."""
+    mean, spread = features.mean(axis=0), _spread(features)
+    raw = terms((features - mean) / spread)
+    centre, scale = raw.mean(axis=0), _spread(raw)
+    design = np.hstack([np.ones((len(raw), 1)), (raw - centre) / scale])
+    share = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
+    penalty = np.full(design.shape[1], _L2)
+    penalty[0] = 0.0
+    weights = np.zeros(design.shape[1])
     for _ in range(_STEPS):
-        error = (_sigmoid(scaled @ weights + intercept) - right) * share
-        weights -= _RATE * (scaled.T @ error + _L2 * weights) / len(right)
-        intercept -= _RATE * float(error.mean())
-    return weights / spread, intercept - float((weights * mean / spread).sum())
+        expected = _sigmoid(design @ weights)
+        gradient = design.T @ (share * (expected - right)) + penalty * weights
+        curvature = (design * (share * expected * (1 - expected))[:, None]).T @ design + np.diag(penalty)
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(weights)), gradient)
+        weights -= step
+        if np.abs(step).max() < _STILL:
+            break
+    own = weights[1:] / scale
+    return Fit(mean, spread, float(weights[0] - own @ centre), own)
+
+
+def _spread(columns: Matrix) -> Matrix:
+    """Standard deviations; 1 for a column that is constant."""
+    deviation = columns.std(axis=0)
+    return np.where(deviation > 1e-6, deviation, 1.0)
 
 
 def _sigmoid(logits: Matrix) -> Matrix:
@@ -83,7 +121,7 @@ def calibrate_and_print(assistant: Assistant, items: Sequence[Item], *, write: b
             continue
         table[name] = _fitted(name, features[:, : len(columns)], columns, right, folds)
     if write:
-        CALIBRATION.write_text(json.dumps(table, indent=2) + "\n", "utf-8")
+        CALIBRATION.write_text(_file_of(table), "utf-8")
 
 
 def _fitted(
@@ -92,8 +130,8 @@ def _fitted(
     """One regression as it stands in the file; its threshold keeps to the share of false refusals on held-out folds."""
     held_out = np.zeros(len(right))
     for fold in range(FOLDS):
-        weights, intercept = regress(features[folds != fold], right[folds != fold])
-        held_out[folds == fold] = _sigmoid(features[folds == fold] @ weights + intercept)
+        fit = regress(features[folds != fold], right[folds != fold])
+        held_out[folds == fold] = fit.probability(features[folds == fold])
     area = auroc(held_out.tolist(), (right > 0).tolist())
     print(f"calibration {name}: {len(right)} questions, held-out AUROC {area:.3f}")
     print("threshold  answerable refused  unanswerable refused")
@@ -102,9 +140,24 @@ def _fitted(
         print(f"{threshold:9.2f}  {refused[right > 0].mean():18.3f}  {refused[right == 0].mean():20.3f}")
     threshold = float(np.quantile(held_out[right > 0], _FALSE_REFUSALS))
     print(f"threshold for {_FALSE_REFUSALS:.1%} refused: {threshold:.2f}")
-    weights, intercept = regress(features, right)
+    fit = regress(features, right)
+    triangle = iter(_rounded(fit.weights[len(columns) :]))
     return {
-        "intercept": round(intercept, 4),
-        "coefficients": {column: round(float(w), 4) for column, w in zip(columns, weights, strict=True)},
+        "features": list(columns),
+        "mean": _rounded(fit.mean),
+        "spread": _rounded(fit.spread),
+        "intercept": round(fit.intercept, 4),
+        "linear": _rounded(fit.weights[: len(columns)]),
+        "products": [[next(triangle) for _ in range(at + 1)] for at in range(len(columns))],
         "threshold": round(min(threshold, 0.5), 2),
     }
+
+
+def _rounded(values: Matrix) -> list[float]:
+    return [round(float(value), 5) for value in values]
+
+
+def _file_of(table: Mapping[str, object]) -> str:
+    """The text of `calibration.json`, a list of numbers on a line."""
+    text = json.dumps(table, indent=1)
+    return _LIST.sub(lambda match: " ".join(match.group().split()), text) + "\n"

@@ -15,13 +15,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from index.embed import Vectors
+from index.embed import Embedder, Vectors
 from index.enrich import GIST_LANGUAGES, Enrichment, Finding, beside
-from index.lexical import fold
+from index.lexical import LexicalIndex, fold, prefix_terms
 from index.types import Document, SourceError
 
-# What the bank tells of a question, in the order of `QuestionBank.evidence`.
-SIGNS = ("answered", "unanswered", "nearer", "around", "side")
+# What the bank tells of a question, in the order of `QuestionBank.evidence`: by meaning, then by words.
+SIGNS = (
+    "answered", "unanswered", "nearer", "around", "side",
+    "words.answered", "words.unanswered", "words.nearer", "words.around",
+)  # fmt: skip
+_ARRAYS = "questions.npz"
 _NEAREST = 3
 _AROUND = 10
 # Of the ridge regression, beside a mean squared length of 1 for the vectors of each class.
@@ -104,66 +108,78 @@ def _asked_by(enrichment: Enrichment) -> Iterator[tuple[str, str]]:
 
 
 class QuestionBank:
-    """The vectors of known questions. Empty where a document has no near misses: then it tells nothing."""
+    """Known questions by their vectors and by their words; it tells nothing where it has few of either kind."""
 
-    def __init__(self, answered: Vectors, unanswered: Vectors, direction: Vectors, offset: float) -> None:
-        """Wrap unit vectors, shape (n, dimension), and what separates the two; use `build` or `load`."""
-        self._answered, self._unanswered = answered, unanswered
+    def __init__(
+        self,
+        vectors: Vectors,
+        is_answered: npt.NDArray[np.bool_],
+        words: LexicalIndex,
+        direction: Vectors,
+        offset: float,
+    ) -> None:
+        """Wrap unit vectors, shape (n, dimension), flags, shape (n,), and what was made of them; use `build` or `load`."""
+        self._vectors, self._is_answered, self._words = vectors, is_answered, words
         self._direction, self._offset = direction, offset
 
-    def __bool__(self) -> bool:
-        """Whether the bank can tell anything: it has enough of both."""
-        return min(len(self._answered), len(self._unanswered)) >= _AROUND
-
     @classmethod
-    def build(cls, vectors: Vectors, is_answered: npt.NDArray[np.bool_]) -> QuestionBank:
-        """The bank of unit vectors, shape (n, dimension), and flags, shape (n,)."""
-        bank = cls(vectors[is_answered], vectors[~is_answered], np.zeros(vectors.shape[1], np.float32), 0.0)
-        if bank:
-            bank._direction, bank._offset = _ridge(bank._answered, bank._unanswered)
-        return bank
+    def build(cls, known: Sequence[tuple[str, bool]], embedder: Embedder) -> QuestionBank | None:
+        """The bank of folded questions with their flags; None where there are too few of either kind to tell anything."""
+        flags = np.array([is_answered for _, is_answered in known], dtype=bool)
+        if min(flags.sum(), (~flags).sum()) < _AROUND:
+            return None
+        texts = [text for text, _ in known]
+        vectors = embedder.encode_document(texts)
+        direction, offset = _ridge(vectors[flags], vectors[~flags])
+        return cls(vectors, flags, LexicalIndex.build(texts, prefix_terms), direction, offset)
 
-    def save(self, file: Path) -> None:
-        """Write the bank to a file, in half precision: no similarity moves by more than .001."""
+    def save(self, folder: Path) -> None:
+        """Write the bank to a folder of its own, vectors in half precision: no similarity moves by more than .001."""
+        self._words.save(folder)
         np.savez(
-            file,
-            answered=self._answered.astype(np.float16),
-            unanswered=self._unanswered.astype(np.float16),
+            folder / _ARRAYS,
+            vectors=self._vectors.astype(np.float16),
+            is_answered=self._is_answered,
             direction=self._direction,
             offset=self._offset,
         )
 
     @classmethod
-    def load(cls, file: Path) -> QuestionBank:
-        """Read a bank back.
+    def load(cls, folder: Path) -> QuestionBank | None:
+        """Read a bank back; None where there is none.
 
         Raises:
-            OSError: the file is missing.
-            ValueError: it is broken.
-            KeyError: it is not of the form.
+            OSError, EOFError, KeyError, ValueError: a file is missing or broken.
         """
-        with np.load(file, allow_pickle=False) as arrays:
-            answered, unanswered = (arrays[name].astype(np.float32) for name in ("answered", "unanswered"))
-            return cls(answered, unanswered, arrays["direction"], float(arrays["offset"]))
+        if not folder.exists():
+            return None
+        words = LexicalIndex.load(folder, prefix_terms)
+        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+            vectors = arrays["vectors"].astype(np.float32)
+            return cls(
+                vectors, arrays["is_answered"], words, arrays["direction"], float(arrays["offset"])
+            )
 
-    def evidence(self, vector: Vectors) -> tuple[float, ...]:
-        """What known questions tell of one with this unit vector, in the order of `SIGNS`; () from an empty bank.
+    def evidence(self, query: str, vector: Vectors) -> tuple[float, ...]:
+        """What known questions tell of a folded one with this unit vector, in the order of `SIGNS`.
 
         The cosine of the nearest answered and of the nearest unanswered question, each at most 1; how much nearer the
         three and the ten nearest answered ones are than as many unanswered, -2 to 2; and the side of a linear separation
-        of the two (ridge regression on +1 and -1).
+        of the two (ridge regression on +1 and -1). The first four again for BM25 over the words, question words included.
         """
-        if not self:
-            return ()
-        answered, unanswered = self._answered @ vector, self._unanswered @ vector
-        near = [np.sort(np.partition(s, len(s) - _AROUND)[-_AROUND:])[::-1] for s in (answered, unanswered)]
         side = float(vector @ self._direction) + self._offset
+        return (*self._near(self._vectors @ vector), side, *self._near(self._words.scores(query)))
+
+    def _near(self, similarities: Vectors) -> tuple[float, float, float, float]:
+        answered, unanswered = (
+            np.sort(np.partition(of_kind, len(of_kind) - _AROUND)[-_AROUND:])[::-1]
+            for of_kind in (similarities[self._is_answered], similarities[~self._is_answered])
+        )
         return (
-            float(near[0][0]),
-            float(near[1][0]),
-            float(near[0][:_NEAREST].mean() - near[1][:_NEAREST].mean()),
-            float(near[0].mean() - near[1].mean()),
-            side,
+            float(answered[0]),
+            float(unanswered[0]),
+            float(answered[:_NEAREST].mean() - unanswered[:_NEAREST].mean()),
+            float(answered.mean() - unanswered.mean()),
         )
 
 

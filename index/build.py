@@ -29,13 +29,13 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 7
+FORMAT = 8
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
 _PROBE = "1"
 _MANIFEST = "manifest.json"
-_BANK = "bank.npz"
+_BANK = "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +213,8 @@ def _build(
             if texts:
                 LexicalIndex.build(texts, analyzer).save(work / name)
             progress("keywords", at, len(KEYWORD_LEGS))
-        known = known_questions(bank, enrichment)
-        flags = np.array([is_answered for _, is_answered in known], dtype=bool)
-        # A vector of a text without a word is zero: it gives the bank its dimension where there is no question.
-        vectors_of_bank = embedder.encode_document([text for text, _ in known] or [""])[: len(known)]
-        QuestionBank.build(vectors_of_bank, flags).save(work / _BANK)
+        if questions := QuestionBank.build(known_questions(bank, enrichment), embedder):
+            questions.save(work / _BANK)
         rows = [asdict(passage) for passage in passages]
         (work / "passages.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
         manifest = {**asdict(wanted), "passages": len(passages)}

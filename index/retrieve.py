@@ -95,7 +95,7 @@ class Retriever:
         embedder: Embedder,
         store: VectorStore,
         keyword_indexes: Mapping[str, LexicalIndex],
-        bank: QuestionBank,
+        bank: QuestionBank | None,
     ) -> None:
         """Take what `index.build.open_index` has opened."""
         # numpy's products here are tiny: several threads cost forty times what they save.
@@ -149,7 +149,7 @@ class Retriever:
             sections=sections,
             sentences=sentences,
             unknown=self.unknown_share(query),
-            known=self._bank.evidence(vector),
+            known=self._bank.evidence(fold(query), vector) if self._bank else (),
         )
 
     def support(self, query: str, address: str) -> tuple[float, float]:
