@@ -336,14 +336,17 @@ class Written:
 
 @cache
 def written_questions() -> Written:
-    """The questions of the outline's enrichment and of the bundled model's training data."""
+    """The questions of the outline's enrichment and bank, and of the bundled model's training data."""
     index = Path(__file__).parent.parent / "index"
     questions: list[str] = []
     for line in (index / "data" / "outline-2035.enrichment.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         questions += [question for texts in row.get("questions", {}).values() for question in texts]
-    training = index / "training" / "data" / "questions.jsonl"
-    questions += [json.loads(line)["q"] for line in training.read_text("utf-8").splitlines()]
+    for file in (
+        index / "training" / "data" / "questions.jsonl",
+        index / "data" / "outline-2035.questions.jsonl",
+    ):
+        questions += [json.loads(line)["q"] for line in file.read_text("utf-8").splitlines()]
     return Written(tuple(questions))
 
 
@@ -435,10 +438,12 @@ def _key_findings(item: Item, document: Document) -> Iterator[Finding]:
         yield Finding(item.id, "must", "neither key facts nor sections: nothing can be scored")
     if item.kind == STRUCTURE:
         return  # counts and titles are told in the assistant's own frame
-    sections = [document.section(address) for address in item.sections or item.all_sections]
-    source = "\n".join(document.sentence(address).text for address in item.sentences) or "\n".join(
-        section.text for section in sections
-    )
+    # A chapter stands for its heading and for all of its sections.
+    gold = {*(item.sections or item.all_sections)}
+    sections = [s for s in document.sections() if gold & {s.address, str(s.chapter)}]
+    headings = [heading for section in sections for heading in section.heading_path]
+    texts = [document.sentence(address).text for address in item.sentences]
+    source = "\n".join((*headings, *(texts or (section.text for section in sections))))
     if not source:
         return
     text = normalised(source)

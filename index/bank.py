@@ -156,9 +156,7 @@ class QuestionBank:
         words = LexicalIndex.load(folder, prefix_terms)
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             vectors = arrays["vectors"].astype(np.float32)
-            return cls(
-                vectors, arrays["is_answered"], words, arrays["direction"], float(arrays["offset"])
-            )
+            return cls(vectors, arrays["is_answered"], words, arrays["direction"], float(arrays["offset"]))
 
     def evidence(self, query: str, vector: Vectors) -> tuple[float, ...]:
         """What known questions tell of a folded one with this unit vector, in the order of `SIGNS`.

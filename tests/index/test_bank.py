@@ -1,0 +1,191 @@
+"""The question bank: its file, its checks, and what it tells of a question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.bank import SIGNS, Known, QuestionBank, bank_path, check_bank, known_questions, load_bank
+from index.build import Index
+from index.embed import Embedder, load_embedder
+from index.enrich import Enrichment, SentenceNotes, enrichment_path, load_enrichment
+from index.lexical import fold
+from index.parse import parse_file
+from index.types import SourceError
+
+OUTLINE = Path(__file__).parents[2] / "index" / "data" / "outline-2035.raw.txt"
+ANSWERED = [f"第{number}类标准由哪个部门制定" for number in "一二三四五六七八九十"]
+UNANSWERED = [f"第{number}号公园的门票多少钱一张" for number in "一二三四五六七八九十"]
+KNOWN = [(fold(text), True) for text in ANSWERED] + [(fold(text), False) for text in UNANSWERED]
+
+
+def written(path: Path, *rows: object) -> Path:
+    path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
+    return path
+
+
+def row(**changes: object) -> dict[str, object]:
+    return {"address": "1.1#1", "lang": "zh", "answered": False, "q": "多少钱", **changes}
+
+
+# --- the file
+
+
+def test_rows_are_read_in_order(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.questions.jsonl", row(), row(lang="en", answered=True, q="Who?"))
+    assert load_bank(path) == (
+        Known("1.1#1", "zh", "多少钱", is_answered=False),
+        Known("1.1#1", "en", "Who?", is_answered=True),
+    )
+
+
+def test_no_file_is_an_empty_bank(tmp_path: Path) -> None:
+    assert load_bank(tmp_path / "none.questions.jsonl") == ()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param({"address": "1.1#1", "lang": "zh", "q": "多少钱"}, id="a field is missing"),
+        pytest.param(row(note="x"), id="an unknown field"),
+        pytest.param(row(q=" "), id="an empty question"),
+        pytest.param(row(answered="no"), id="a flag that is none"),
+        pytest.param(["1.1#1"], id="not an object"),
+    ],
+)
+def test_a_bad_row_is_told_with_file_and_line(tmp_path: Path, bad: object) -> None:
+    path = written(tmp_path / "x.questions.jsonl", row(), bad)
+    with pytest.raises(SourceError, match=r"x\.questions\.jsonl:2 "):
+        load_bank(path)
+
+
+# --- the checks
+
+
+NOTES = Enrichment(sentences={"1.1#1": SentenceNotes("One.", "一。", {"zh": ("谁来做？",)})})
+
+
+@pytest.mark.parametrize(
+    ("known", "field"),
+    [
+        pytest.param(
+            Known("99.9#9", "zh", "在哪", is_answered=False), "address", id="an address that is none"
+        ),
+        pytest.param(
+            Known("1.1#1", "tlh", "nuqDaq", is_answered=False), "lang", id="a language without notes"
+        ),
+        pytest.param(
+            Known("1.1#1", "zh", "誰來做?", is_answered=False),
+            "q",
+            id="answered by the enrichment, in other script",
+        ),
+    ],
+)
+def test_what_is_wrong_is_found(known: Known, field: str) -> None:
+    findings = list(check_bank([known], parse_file(OUTLINE), NOTES))
+    assert [finding.field for finding in findings] == [field]
+
+
+def test_a_double_is_found() -> None:
+    known = Known("1.1#1", "zh", "什么时候开门", is_answered=False)
+    assert "twice" in str(next(check_bank([known, known], parse_file(OUTLINE), Enrichment())))
+
+
+def test_the_outlines_bank_is_sound_and_covers_every_section() -> None:
+    document = parse_file(OUTLINE)
+    bank = load_bank(bank_path(OUTLINE))
+    assert list(check_bank(bank, document, load_enrichment(enrichment_path(OUTLINE)))) == []
+    for is_answered in (True, False):
+        for language in ("zh", "en"):
+            of_kind = [k for k in bank if k.is_answered is is_answered and k.language == language]
+            assert {k.address.partition("#")[0] for k in of_kind} == {s.address for s in document.sections()}
+
+
+# --- what it tells
+
+
+Signs = Callable[[str], dict[str, float]]
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return load_embedder("bundled")
+
+
+@pytest.fixture(scope="module")
+def bank(embedder: Embedder) -> QuestionBank:
+    made = QuestionBank.build(KNOWN, embedder)
+    assert made is not None
+    return made
+
+
+@pytest.fixture(scope="module")
+def signs(bank: QuestionBank, embedder: Embedder) -> Signs:
+    return signs_of(bank, embedder)
+
+
+def signs_of(bank: QuestionBank, embedder: Embedder) -> Signs:
+    def tell(question: str) -> dict[str, float]:
+        folded = fold(question)
+        (vector,) = embedder.encode_query([folded])
+        return dict(zip(SIGNS, bank.evidence(folded, vector), strict=True))
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("question", "sign"),
+    [("第十一类标准是哪个部门定的", 1), ("第十一号公园门票一张几块钱", -1), ("哪些部門制定這類標準", 1)],
+)
+def test_every_sign_points_to_the_side_that_a_question_lies_on(
+    signs: Signs, question: str, sign: int
+) -> None:
+    found = signs(question)
+    assert sign * (found["answered"] - found["unanswered"]) > 0
+    assert sign * (found["words.answered"] - found["words.unanswered"]) > 0
+    for name in ("nearer", "around", "side", "words.nearer", "words.around"):
+        assert sign * found[name] > 0
+
+
+@pytest.mark.parametrize(("known", "sign"), [(text, SIGNS[not is_answered]) for text, is_answered in KNOWN])
+def test_a_known_question_is_its_own_neighbour(signs: Signs, known: str, sign: str) -> None:
+    assert signs(known)[sign] == pytest.approx(1.0, abs=1e-3)
+
+
+@given(text=st.text(max_size=60))
+def test_any_text_has_finite_signs_in_range(signs: Signs, text: str) -> None:
+    found = signs(text)
+    assert all(np.isfinite(value) for value in found.values())
+    assert all(-1.001 <= found[name] <= 1.001 for name in ("answered", "unanswered"))
+
+
+def test_a_saved_bank_tells_the_same(bank: QuestionBank, embedder: Embedder, tmp_path: Path) -> None:
+    bank.save(tmp_path / "questions")
+    read = QuestionBank.load(tmp_path / "questions")
+    assert read is not None
+    for question in ("标准由谁制定", "门票多少钱"):
+        told = signs_of(bank, embedder)(question)
+        assert signs_of(read, embedder)(question) == pytest.approx(told, abs=2e-3)
+
+
+def test_too_few_of_either_kind_make_no_bank(embedder: Embedder) -> None:
+    assert QuestionBank.build(KNOWN[:10], embedder) is None
+    assert QuestionBank.build([], embedder) is None
+
+
+def test_a_ranking_carries_the_signs_of_its_query(outline_index: Index) -> None:
+    found = outline_index.retriever.search("国际标准要制定多少项？").known
+    assert len(found) == len(SIGNS)
+    missed = outline_index.retriever.search("国际标准的起草费每项补贴多少钱？").known
+    assert found[SIGNS.index("nearer")] > missed[SIGNS.index("nearer")]
+
+
+def test_the_enrichments_questions_count_as_answered() -> None:
+    known = known_questions([Known("1.1#1", "zh", "多少钱？", is_answered=False)], NOTES)
+    assert known == [(fold("谁来做？"), True), (fold("多少钱？"), False)]
