@@ -23,7 +23,7 @@ _FILE = Path(__file__).with_name("calibration.json")
 _SLOTS = tuple(slot for slot in Slot if slot is not Slot.TOPIC)
 FEATURES = (
     "fused", "margin", "dense", "question", "words", "unknown",
-    "support", "weakest", "length", "filled", "fit", "english", "other",
+    "support", "weakest", "length", "filled", "fit", "stated", "english", "other",
     *(f"slot.{slot}" for slot in _SLOTS),
 )  # fmt: skip
 # What a document's question bank adds; a document without one is judged by coefficients of its own.
@@ -81,18 +81,18 @@ class Calibration:
 def load_calibration() -> Calibration:
     """The fitted calibration."""
     table = json.loads(_FILE.read_text("utf-8"))
-    fitted = {name: Regression(**table.pop(name)) for name in ("with_bank", "without_bank")}
-    return Calibration(**table, **fitted)
+    with_bank, without_bank = (Regression(**table.pop(name)) for name in ("with_bank", "without_bank"))
+    return Calibration(with_bank=with_bank, without_bank=without_bank, **table)
 
 
 def features(
-    query: Query, ranking: Ranking, ratio: float, support: tuple[float, float], fit: float
+    query: Query, ranking: Ranking, ratio: float, support: tuple[float, float], fit: float, stated: float
 ) -> list[float]:
     """The evidence for a query, in the order of `FEATURES`, and of `BANK_FEATURES` where the document has a bank.
 
     `ratio` is how well the asked slot is filled, `support` how far the best sentence bears out the query's words
-    (`Retriever.support`), `fit` how well
-    the clause around an asked figure is the question's own, each 0 to 1.
+    (`Retriever.support`), `fit` how well the clause around an asked figure is the question's own, `stated` how much of
+    what is asked about the sentence has in so many words, each 0 to 1.
     """
     if not ranking.sentences:
         return [0.0] * (len(FEATURES) + len(ranking.known))
@@ -114,6 +114,7 @@ def features(
         min(len(query.search or query.folded), 60) / 60,
         ratio,
         fit,
+        stated,
         float(kind == "en"),
         float(kind == "other"),
         *(float(query.slot is slot) for slot in _SLOTS),

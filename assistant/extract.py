@@ -18,7 +18,7 @@ from assistant.subject import asked_of
 from assistant.types import Query, Reason, Slot, Status
 from index.build import Index
 from index.chunk import target_years
-from index.lexical import fold
+from index.lexical import chinese_terms, english_terms, fold
 from index.types import Document, Ranking, Scored, Section
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
@@ -142,7 +142,25 @@ def weigh(query: Query, ranking: Ranking, index: Index) -> Weighed | None:
     first = (chosen or candidates)[0]
     support = index.retriever.support(query.search or query.text, first.address)
     fit = _fit(query, first, index) if chosen and query.slot is Slot.NUMBER else 0.0
-    return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support, fit))
+    stated = _stated(query, first.address, index)
+    return Weighed(candidates, chosen, ratio, features(query, ranking, ratio, support, fit, stated))
+
+
+def _stated(query: Query, address: str, index: Index) -> float:
+    """How much of what a question is about stands in so many words in a sentence or its heading, 0 to 1.
+
+    Chinese by pairs of characters, English by stems against the translation; other languages share no words with either.
+    """
+    section = index.document.section_of(address)
+    if query.language == "zh":
+        asked = {pair for term in query.terms for pair in chinese_terms(term)}
+        told = chinese_terms(f"{section.title} {index.document.sentence(address).text}")
+    else:
+        asked = set(english_terms(" ".join(query.terms)))
+        told = english_terms(
+            f"{index.enrichment.title_english(section.address)} {index.enrichment.english(address)}"
+        )
+    return len(asked & set(told)) / len(asked) if asked else 0.0
 
 
 def _wrong_year(query: Query, document: Document) -> bool:

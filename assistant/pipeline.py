@@ -16,6 +16,7 @@ from assistant.compose import absent_part, compose, word
 from assistant.config import Settings
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.extract import extract, weigh
+from assistant.subject import asked_of
 from assistant.types import Answer, Intent, Query, Reason, Status, Turn
 from assistant.understand import understand
 from assistant.verify import check, passes
@@ -130,7 +131,9 @@ class Assistant:
             needs_none = query.intent in {Intent.HELP, Intent.REFUSED}
             empty = Ranking(query.text, (), ())
             state.rankings.append(
-                empty if needs_none else self.index.retriever.search(query.search or query.text)
+                empty
+                if needs_none
+                else self.index.retriever.search(query.search or query.text, asked=query.text)
             )
 
     def _answer(self, state: _State) -> None:
@@ -156,10 +159,12 @@ class Assistant:
             )
 
     def _is_near_miss(self, query: Query) -> bool:
-        """Whether a message of several questions, taken as a whole, is none that the document answers.
+        """Whether a sentence with several questions in it, taken as a whole, is none that the document answers.
 
         Its second half often hangs on the first (人才库收多少人，怎么进), and finds something when looked for alone.
         """
+        if len(asked_of(query.question)) > 1:
+            return False
         weighed = weigh(query, self.index.retriever.search(query.text), self.index)
         if weighed is None:
             return True

@@ -50,7 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     run = commands.add_parser("run", help="answer and score a data set, write the reports")
-    run.add_argument("--dataset", default="all", help="all (default), dev, test, or a JSONL or CSV file")
+    run.add_argument(
+        "--dataset",
+        default="all",
+        help="all (default: dev and test), dev, test, calibration, fresh, or a JSONL or CSV file",
+    )
     run.add_argument("--config", type=Path, help="an .env file with the settings of this run")
     run.add_argument("-o", "--output", type=Path, help="the folder of the run (runs/<time>)")
     run.add_argument("--id", action="append", help="only this item; may be given several times")
@@ -140,10 +144,10 @@ def _open(settings: Settings) -> Assistant:
 
 def _pairs(name: str, *, with_variants: bool = True, ids: Sequence[str] | None = None) -> Pairs:
     """The items of a data set, each with the name of its split."""
-    from eval.dataset import SPLITS, load_items, load_split
+    from eval.dataset import ALL_SPLITS, SPLITS, load_items, load_split
     from eval.variants import load_variants
 
-    if name == "all" or name in SPLITS:
+    if name == "all" or name in ALL_SPLITS:
         chosen = reversed(SPLITS) if name == "all" else (name,)
         pairs = [(split, item) for split in chosen for item in load_split(split)]
         if with_variants:
@@ -240,7 +244,7 @@ def _bless(arguments: argparse.Namespace) -> int:
 def _lint(arguments: argparse.Namespace) -> int:
     """Print what is wrong; 0 if nothing is, 1 otherwise."""
     from assistant.config import Settings
-    from eval.dataset import SPLITS, lint, load_items, load_split, written_questions
+    from eval.dataset import ALL_SPLITS, lint, load_items, load_split, written_questions
     from eval.variants import load_variants
     from index.parse import parse_file
 
@@ -248,7 +252,7 @@ def _lint(arguments: argparse.Namespace) -> int:
     if arguments.file:
         findings = lint(load_items(arguments.file), document, written=written_questions())
     else:
-        splits = {split: load_split(split) for split in SPLITS}
+        splits = {split: load_split(split) for split in ALL_SPLITS}
         variants = load_variants()
         findings = []
         for split, items in splits.items():
@@ -274,7 +278,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     assistant = _open(_settings(None))
     fit_and_print(assistant.index, [*items, *variants], write=arguments.write, progress=_bar("legs"))
     # In a process of its own weights are read once: the calibration is fitted on the weights in use.
-    calibrate_and_print(assistant, items, write=arguments.write)
+    calibrate_and_print(assistant, [*items, *load_split("calibration")], write=arguments.write)
     return 0
 
 

@@ -37,7 +37,7 @@ _STILL = 1e-6
 # The innermost lists of a JSON text.
 _LIST = re.compile(r"\[[^\[\]]*\]")
 # Answerable questions refused on held-out folds: the threshold is the highest that keeps to this share.
-_FALSE_REFUSALS = 0.035
+_FALSE_REFUSALS = 0.03
 
 
 def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Matrix, list[str]]:
@@ -51,7 +51,9 @@ def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Ma
         query = understand(item.question, history, document)
         if query.parts or query.intent is not Intent.CONTENT or query.reason or item.answerable is None:
             continue
-        weighed = weigh(query, retriever.search(query.search or query.text), assistant.index)
+        weighed = weigh(
+            query, retriever.search(query.search or query.text, asked=query.text), assistant.index
+        )
         if weighed and weighed.chosen:
             rows.append(weighed.evidence)
             answerable.append(float(item.answerable))

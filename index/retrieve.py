@@ -131,8 +131,11 @@ class Retriever:
             if name in keyword_indexes
         }
 
-    def search(self, query: str, *, k: int = 10) -> Ranking:
-        """The k best sections and the 5k best sentences, best first."""
+    def search(self, query: str, *, k: int = 10, asked: str = "") -> Ranking:
+        """The k best sections and the 5k best sentences, best first.
+
+        `asked` is the whole question where the query is only what is looked for: known questions are compared with it.
+        """
         (vector,) = self.embedder.encode_query([fold(query)])
         matrix = self._leg_scores(query, vector)
         weights = fusion_weights()[language_class(detect(query))]
@@ -149,8 +152,14 @@ class Retriever:
             sections=sections,
             sentences=sentences,
             unknown=self.unknown_share(query),
-            known=self._bank.evidence(fold(query), vector) if self._bank else (),
+            known=self._known(asked or query),
         )
+
+    def _known(self, question: str) -> tuple[float, ...]:
+        if self._bank is None:
+            return ()
+        (vector,) = self.embedder.encode_query([fold(question)])
+        return self._bank.evidence(fold(question), vector)
 
     def support(self, query: str, address: str) -> tuple[float, float]:
         """How far a sentence and its notes bear out the words of a query: on average, and the weakest one.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.dataset import (
+    ALL_SPLITS,
     DatasetError,
     Item,
     Written,
@@ -168,10 +169,11 @@ def test_lint_finds_questions_of_the_retrieval(document: Document) -> None:
 
 
 def test_the_repository_s_own_data_is_clean(document: Document) -> None:
-    dev, test, variants = load_split("dev"), load_split("test"), load_variants()
-    for own, others in ((dev, {"test": test}), (test, {"dev": dev})):
+    splits, variants = {split: load_split(split) for split in ALL_SPLITS}, load_variants()
+    for name, own in splits.items():
         ids = {item.id for item in own}
         with_variants = [*own, *(variant for variant in variants if variant.base_id in ids)]
+        others = {other: items for other, items in splits.items() if other != name}
         assert _problems(document, *with_variants, others=others, written=written_questions()) == ""
 
 

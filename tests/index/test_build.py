@@ -96,6 +96,7 @@ def test_the_manifest_says_what_the_index_was_made_from(small_settings: IndexSet
         "document": "notice",
         "source_sha256": parse_file(small_settings.document).sha256,
         "enrichment_sha256": "",
+        "bank_sha256": "",
         "model": small_settings.embedding_model,
         "model_fingerprint": index.retriever.embedder.fingerprint,
         "token_counter": index.manifest.token_counter,
@@ -120,6 +121,13 @@ def add_enrichment(settings: IndexSettings, _: Path) -> IndexSettings:
     return settings
 
 
+def add_bank(settings: IndexSettings, _: Path) -> IndexSettings:
+    row = {"address": "1.3#2", "lang": "zh", "answered": False, "q": "晚饭几点开始？"}
+    path = settings.document.with_name("notice.questions.jsonl")
+    path.write_text(json.dumps(row, ensure_ascii=False), "utf-8")
+    return settings
+
+
 def change_model(settings: IndexSettings, folder: Path) -> IndexSettings:
     other = folder / "other-model"
     other.mkdir()
@@ -130,7 +138,7 @@ def change_budget(settings: IndexSettings, _: Path) -> IndexSettings:
     return settings.model_copy(update={"passage_tokens": 64})
 
 
-@pytest.mark.parametrize("change", [change_source, add_enrichment, change_model, change_budget])
+@pytest.mark.parametrize("change", [change_source, add_enrichment, add_bank, change_model, change_budget])
 def test_a_change_is_noticed_and_leaves_one_index(
     small_settings: IndexSettings, tmp_path: Path, change: Callable[[IndexSettings, Path], IndexSettings]
 ) -> None:
