@@ -197,11 +197,14 @@ class LexicalIndex:
         self._analyzer = analyzer
         self._vocabulary = vocabulary
         self._data, self._indices, self._indptr = data, indices, indptr
+        # What a query's terms are looked up in: plain numbers, and the type that numpy counts by.
+        self._texts = indices.astype(np.intp)
+        self._starts: list[int] = indptr.tolist()
         self._size = size
         frequency = np.diff(indptr)
         # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the
         # rarest.
-        self._idf = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
+        self._idf: list[float] = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)).tolist()
         self._unknown = float(np.log(1 + (size + 0.5) / 0.5))
 
     @classmethod
@@ -249,17 +252,12 @@ class LexicalIndex:
         The weight is the sum of the idf of all its terms, those that no text has included: a text that covers
         only the common half of a query stays low.
         """
-        vocabulary = self._vocabulary
         terms = _terms_of(self._analyzer, query)
-        known = [term for term in terms if term in vocabulary]
+        known = [self._vocabulary[term] for term in terms if term in self._vocabulary]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
-        weight = sum(
-            float(self._idf[vocabulary[term]]) if term in vocabulary else self._unknown for term in terms
-        )
-        scores = np.zeros(self._size, dtype=np.float32)
-        for term in known:
-            of_term = slice(*self._indptr[vocabulary[term] : vocabulary[term] + 2])
-            scores[self._indices[of_term]] += self._data[of_term]
-        scores /= np.float32(weight)
-        return scores
+        weight = sum(self._idf[term] for term in known) + self._unknown * (len(terms) - len(known))
+        of_terms = [slice(self._starts[term], self._starts[term + 1]) for term in known]
+        texts = np.concatenate([self._texts[of_term] for of_term in of_terms])
+        data = np.concatenate([self._data[of_term] for of_term in of_terms])
+        return (np.bincount(texts, data, self._size) / weight).astype(np.float32)
