@@ -157,6 +157,10 @@ class Document:
         bigrams = frozenset(pair for pair, times in pairs.items() if times > 1)
         object.__setattr__(self, "bigrams", bigrams)
 
+    def __hash__(self) -> int:
+        """That of the source: what is read off a document is remembered under it."""
+        return hash(self.sha256)
+
     def sections(self) -> Iterator[Section]:
         """All sections in document order, front parts first."""
         yield from self.front
