@@ -139,6 +139,7 @@ class _Named:
         return "".join(level for level in _LEVELS if getattr(self, level))
 
 
+@lru_cache(maxsize=256)
 def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple[str, ...], str]:
     """The addresses named in a text, in its order, and the folded text without them.
 

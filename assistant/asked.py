@@ -41,13 +41,6 @@ class Mentions:
         return bool(re.match(r"章(?!节)|chapter", self.unit))
 
 
-def document_text(document: Document) -> str:
-    """All headings and sections of a document in one text."""
-    return "\n".join(
-        text for section in document.sections() for text in (*section.heading_path, section.text)
-    )
-
-
 def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
     """The term whose places are asked for, and how; None if it isn't such a question."""
     if found := _mentioned(read(folded, document)):
@@ -91,7 +84,7 @@ def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
 
 def _chosen(stretches: Sequence[str], folded: str, document: Document) -> str:
     """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
-    text = fold(document_text(document))
+    text = fold(document.text)
     longest = max(stretches, key=lambda t: (fold(t) in text, len(t)), default="")
     return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in folded), longest)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +133,7 @@ def label_in(index: Index, node: str, language: str) -> str:
 def suggestion(index: Index, node: str, query: Query) -> Suggestion:
     """A section to look at, with the question that it answers and that is nearest to the one asked, in its language."""
     lang = frame_language(query.language)
-    terms = chinese_terms if lang == "zh" else english_terms
-    asked = set(terms(query.text))
+    asked = _terms(query.text, lang)
     options = [
         question
         for sentence in index.document.section(node).sentences
@@ -142,8 +141,13 @@ def suggestion(index: Index, node: str, query: Query) -> Suggestion:
         for question in notes.questions.get(lang, ())
         if question not in (query.question, query.text)
     ]
-    nearest = max(options, key=lambda question: len(asked & set(terms(question))), default="")
+    nearest = max(options, key=lambda question: len(asked & _terms(question, lang)), default="")
     return Suggestion(node, label_in(index, node, query.language), nearest)
+
+
+@lru_cache(maxsize=4096)
+def _terms(text: str, lang: str) -> frozenset[str]:
+    return frozenset(chinese_terms(text) if lang == "zh" else english_terms(text))
 
 
 def absence_text(query: Query, draft: Draft, index: Index) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from assistant.asked import document_text
 from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import CLAIMED, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
@@ -165,8 +164,10 @@ def _stated(query: Query, address: str, index: Index) -> float:
 
 def _wrong_year(query: Query, document: Document) -> bool:
     """Whether every year that a question names is foreign to the document."""
-    known = set(_YEAR.findall(document_text(document))) | set(_YEAR.findall(document.issued))
-    return bool(query.years) and not set(query.years) & known
+    if not query.years:
+        return False
+    known = set(_YEAR.findall(document.text)) | set(_YEAR.findall(document.issued))
+    return not set(query.years) & known
 
 
 def _leniency(filled: Scored, best: Scored, query: Query, index: Index) -> float:
@@ -193,7 +194,7 @@ def _states_date(address: str, document: Document) -> bool:
 
 def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -> Draft | None:
     """An abstention where a question names a year, a place or a document that the document doesn't have."""
-    text = document_text(document)
+    text = document.text
     known = fold(text + document.title)
     if query.slot is not Slot.POLAR and _wrong_year(query, document):
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail="year")
@@ -228,7 +229,8 @@ def _candidates(query: Query, ranking: Ranking, document: Document) -> list[Scor
     """The ranked sentences within the chapters and target years that a question names, without those wanted no more."""
     chapters = {address.partition(".")[0] for address in query.addresses}
     sections = {address.partition("#")[0] for address in query.addresses if "." in address}
-    years = {address: year for s in document.sections() for address, year in target_years(s).items()}
+    sections_dated = document.sections() if query.years else ()
+    years = {address: year for s in sections_dated for address, year in target_years(s).items()}
     candidates = []
     for scored in ranking.sentences:
         section = scored.address.partition("#")[0]

@@ -63,6 +63,7 @@ class Assistant:
         """Answer from an opened index, with a language model to phrase answers where there is one."""
         self.index = index
         self.model = model
+        self._index_key = index.manifest.key
         self._stages: tuple[tuple[str, Callable[[_State], None]], ...] = (
             ("understand", self._understand),
             ("retrieve", self._retrieve),
@@ -217,7 +218,7 @@ class Assistant:
         notice = phrased.notice if phrased else ""
         if spoken and not is_generated:
             notice = word("model", "unusable", state.query.language)
-        versions = {"index": self.index.manifest.key}
+        versions = {"index": self._index_key}
         if self.model:
             from assistant.phrase import versions_of
 

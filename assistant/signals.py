@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from assistant.addresses import int_of
 from assistant.patterns import entry
@@ -74,6 +74,7 @@ def _reader() -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in table.items()))
 
 
+@lru_cache(maxsize=256)
 def read(rest: str, document: Document) -> Signals:
     """The signals of a folded question from which its addresses were taken out."""
     text, terms = _without_terms(rest, document)

@@ -386,6 +386,7 @@ def _search_text(text: str, focus: str, document: Document) -> str:
     return f"{focus} {wanted}".strip() if focus else wanted
 
 
+@lru_cache(maxsize=256)
 def slot_of(folded: str) -> Slot:
     """The kind of filler that a question asks for."""
     definite = pattern("slots.few").sub(" ", folded)

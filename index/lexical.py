@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from index.normalize import fold_radical
+from index.normalize import RADICAL, fold_radical
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -62,21 +62,33 @@ def _simplifier() -> OpenCC:
 
 
 @cache
-def _convertible() -> frozenset[str]:
-    """The characters that the conversion to simplified script can touch: it is slow, and most texts have none."""
-    folder = files("opencc") / "dictionary"
-    lines = [
-        line
-        for name in ("TSCharacters.txt", "TSPhrases.txt")
-        for line in (folder / name).read_text("utf-8").splitlines()
-    ]
-    pairs = (line.partition("\t") for line in lines)
-    return frozenset(char for key, _, values in pairs if values.split()[0] != key for char in key)
+def _conversion(name: str) -> dict[str, str]:
+    """One of opencc's dictionaries, each entry with the first of its values."""
+    lines = (files("opencc") / "dictionary" / name).read_text("utf-8").splitlines()
+    return {key: values.split()[0] for key, _, values in (line.partition("\t") for line in lines)}
+
+
+@cache
+def _simplified_characters() -> dict[int, str]:
+    """The characters that the conversion to simplified script changes outside its phrases."""
+    pairs = _conversion("TSCharacters.txt").items()
+    return {ord(char): simplified for char, simplified in pairs if char != simplified}
+
+
+@cache
+def _traditional_phrase() -> re.Pattern[str]:
+    phrases = _conversion("TSPhrases.txt")
+    return re.compile(f"(?=[{''.join({phrase[0] for phrase in phrases})}])(?:{'|'.join(phrases)})")
 
 
 def _simplified(run: re.Match[str]) -> str:
     text = run.group()
-    return text if _convertible().isdisjoint(text) else _simplifier().convert(text)
+    # opencc is slow, and without a phrase it replaces one character after another.
+    return (
+        _simplifier().convert(text)
+        if _traditional_phrase().search(text)
+        else text.translate(_simplified_characters())
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -86,8 +98,10 @@ def fold(text: str) -> str:
     Radicals and compatibility forms folded (NFKC), traditional script to simplified, lower case, invisible
     characters dropped.
     """
-    text = unicodedata.normalize("NFKC", "".join(map(fold_radical, _INVISIBLE.sub("", text)))).lower()
-    return text if text.isascii() else _HAN_RUN.sub(_simplified, text)
+    if text.isascii():
+        return text.lower()
+    text = RADICAL.sub(lambda radical: fold_radical(radical.group()), _INVISIBLE.sub("", text))
+    return _HAN_RUN.sub(_simplified, unicodedata.normalize("NFKC", text).lower())
 
 
 def chinese_terms(text: str) -> list[str]:
@@ -183,11 +197,14 @@ class LexicalIndex:
         self._analyzer = analyzer
         self._vocabulary = vocabulary
         self._data, self._indices, self._indptr = data, indices, indptr
+        # What a query's terms are looked up in: plain numbers, and the type that numpy counts by.
+        self._texts = indices.astype(np.intp)
+        self._starts: list[int] = indptr.tolist()
         self._size = size
         frequency = np.diff(indptr)
         # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the
         # rarest.
-        self._idf = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
+        self._idf: list[float] = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)).tolist()
         self._unknown = float(np.log(1 + (size + 0.5) / 0.5))
 
     @classmethod
@@ -235,17 +252,12 @@ class LexicalIndex:
         The weight is the sum of the idf of all its terms, those that no text has included: a text that covers
         only the common half of a query stays low.
         """
-        vocabulary = self._vocabulary
         terms = _terms_of(self._analyzer, query)
-        known = [term for term in terms if term in vocabulary]
+        known = [self._vocabulary[term] for term in terms if term in self._vocabulary]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
-        weight = sum(
-            float(self._idf[vocabulary[term]]) if term in vocabulary else self._unknown for term in terms
-        )
-        scores = np.zeros(self._size, dtype=np.float32)
-        for term in known:
-            of_term = slice(*self._indptr[vocabulary[term] : vocabulary[term] + 2])
-            scores[self._indices[of_term]] += self._data[of_term]
-        scores /= np.float32(weight)
-        return scores
+        weight = sum(self._idf[term] for term in known) + self._unknown * (len(terms) - len(known))
+        of_terms = [slice(self._starts[term], self._starts[term + 1]) for term in known]
+        texts = np.concatenate([self._texts[of_term] for of_term in of_terms])
+        data = np.concatenate([self._data[of_term] for of_term in of_terms])
+        return (np.bincount(texts, data, self._size) / weight).astype(np.float32)

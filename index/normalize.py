@@ -23,7 +23,7 @@ _SUPPLEMENT = dict(
         strict=True,
     )
 )
-_RADICAL = re.compile(r"[\u2e80-\u2fdf]")
+RADICAL = re.compile(r"[\u2e80-\u2fdf]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
 _ASCII_PUNCTUATION = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
 _CLOSING = "”’」』）》〉】〕"
@@ -80,7 +80,7 @@ def read_source(path: Path) -> str:
 
 def fold_radical(char: str) -> str:
     """The unified ideograph of a Kangxi or CJK radical; any other character unchanged."""
-    if not _RADICAL.match(char):
+    if not RADICAL.match(char):
         return char
     return _SUPPLEMENT.get(char) or unicodedata.normalize("NFKC", char)
 
@@ -122,7 +122,7 @@ def normalize(raw: str, *, errata: tuple[Repair, ...] = ()) -> CleanText:
 
 
 def _fold_radicals(line: str, number: int, repairs: list[Repair]) -> str:
-    for match in _RADICAL.finditer(line):
+    for match in RADICAL.finditer(line):
         after = fold_radical(match.group())
         if after != match.group():
             repairs.append(Repair("radical", number, match.start() + 1, match.group(), after))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -36,6 +36,8 @@ from index.types import Document, Passage, PassageKind, Ranking, Scored
 
 Scores = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+# The sentence rows that a leg reaches, the numbers of its passages by row, and where those of each row start.
+_Targets = tuple[Integers, Integers, Integers]
 
 _WEIGHTS = Path(__file__).with_name("fusion.json")
 # Passages that the vector store is asked for: more don't lift the recall of the fused ranking, and each costs.
@@ -121,12 +123,14 @@ class Retriever:
         self._sections = [address for address, rows in rows_of.items() if rows.stop > rows.start]
         self._starts = np.array([rows_of[address].start for address in self._sections])
         rows_of |= {address: slice(row, row + 1) for row, address in enumerate(self._sentences)}
-        cell_of = np.arange(len(self._sentences) * len(LEGS)).reshape(-1, len(LEGS))
-        self._cells = {
-            p.id: cell_of[rows_of[p.address], LEGS.index(f"dense.{p.kind}")] for p in embedded(passages)
-        }
-        self._targets = {
-            name: _targets([rows_of[p.address] for p in leg_passages(passages, kind, language)])
+        stored = embedded(passages)
+        self._number_of = {passage.id: number for number, passage in enumerate(stored)}
+        self._dense_targets = [
+            _targets([(number, rows_of[p.address]) for number, p in enumerate(stored) if p.kind is kind])
+            for kind in PassageKind
+        ]
+        self._keyword_targets = {
+            name: _targets(enumerate(rows_of[p.address] for p in leg_passages(passages, kind, language)))
             for name, kind, language, _ in KEYWORD_LEGS
             if name in keyword_indexes
         }
@@ -209,17 +213,15 @@ class Retriever:
     def _leg_scores(self, query: str, vector: Vectors) -> Scores:
         folded = fold(query)
         matrix = np.zeros((len(self._sentences), len(LEGS)), dtype=np.float32)
-        # Worst first: of several passages of a sentence, the one that is written last stands.
-        nearest = self._store.query(vector, _NEAREST)[::-1]
-        cells = [self._cells[id_] for id_, _ in nearest]
-        similarities = np.array([max(0.0, similarity) for _, similarity in nearest])
-        matrix.ravel()[np.concatenate(cells)] = similarities.repeat([len(of_one) for of_one in cells])
+        nearest = self._store.query(vector, _NEAREST)
+        similarities = np.zeros(len(self._number_of), dtype=np.float32)
+        similarities[[self._number_of[id_] for id_, _ in nearest]] = [similarity for _, similarity in nearest]
+        similarities.clip(0.0, out=similarities)
+        for at, target in enumerate(self._dense_targets):
+            _fill(matrix[:, at], target, similarities)
         for at, (name, *_) in enumerate(KEYWORD_LEGS, start=len(PassageKind)):
-            if name in self._targets:
-                rows, passages, starts = self._targets[name]
-                scores = self._keywords[name].scores(folded)
-                if scores.any():
-                    matrix[rows, at] = np.maximum.reduceat(scores[passages], starts)
+            if name in self._keyword_targets:
+                _fill(matrix[:, at], self._keyword_targets[name], self._keywords[name].scores(folded))
         return matrix
 
     def close(self) -> None:
@@ -240,11 +242,16 @@ def _scored(addresses: Sequence[str], best: Integers, scores: Scores, legs: Scor
     )
 
 
-def _targets(rows: Sequence[slice]) -> tuple[Integers, Integers, Integers]:
-    """The sentence rows that a leg reaches, the numbers of its passages by row, and where those of each row start."""
-    pairs = sorted(
-        (row, at) for at, of_passage in enumerate(rows) for row in range(of_passage.start, of_passage.stop)
-    )
-    by_row, passages = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+def _targets(passages: Iterable[tuple[int, slice]]) -> _Targets:
+    """The targets of a leg from the numbers of its passages and the rows of each."""
+    pairs = sorted((row, number) for number, rows in passages for row in range(rows.start, rows.stop))
+    by_row, numbers = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     reached, starts = np.unique(by_row, return_index=True)
-    return reached, passages, starts
+    return reached, np.ascontiguousarray(numbers), starts
+
+
+def _fill(column: Scores, targets: _Targets, scores: Scores) -> None:
+    """Give every sentence that a leg reaches the best score of its passages."""
+    rows, passages, starts = targets
+    if len(rows):
+        column[rows] = np.maximum.reduceat(scores[passages], starts)

@@ -126,7 +126,8 @@ class Document:
     """A parsed document: front parts (chapter 0) and chapters, every sentence under a stable address.
 
     `issued` and `published` are ISO dates or empty; `sha256` is that of the source file's bytes;
-    `bigrams` are all pairs of neighbouring characters of headings and text.
+    `text` is all headings and sections, a line each; `bigrams` are the pairs of neighbouring characters that stand there
+    more than once.
     """
 
     id: str
@@ -140,6 +141,7 @@ class Document:
     repairs: tuple[Repair, ...] = ()
     _sections: Mapping[str, Section] = field(init=False, repr=False, compare=False)
     _sentences: Mapping[str, Sentence] = field(init=False, repr=False, compare=False)
+    text: str = field(init=False, repr=False, compare=False)
     bigrams: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -150,9 +152,14 @@ class Document:
         }
         object.__setattr__(self, "_sentences", sentences)
         texts = [text for section in sections.values() for text in (*section.heading_path, section.text)]
+        object.__setattr__(self, "text", "\n".join(texts))
         pairs = Counter(text[at : at + 2] for text in texts for at in range(len(text) - 1))
         bigrams = frozenset(pair for pair, times in pairs.items() if times > 1)
         object.__setattr__(self, "bigrams", bigrams)
+
+    def __hash__(self) -> int:
+        """That of the source: what is read off a document is remembered under it."""
+        return hash(self.sha256)
 
     def sections(self) -> Iterator[Section]:
         """All sections in document order, front parts first."""
