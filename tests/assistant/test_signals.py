@@ -298,7 +298,9 @@ def test_what_is_asked_either_way_is_not_denied(asked_either_way: str, ask: Ask)
     assert "0.2#6" in sentences_of(answer)
 
 
-@pytest.mark.parametrize("question", ["哪几节既提到人工智能又提到区块链", "Which sections mention both AI and blockchain?"])  # fmt: skip
+@pytest.mark.parametrize(
+    "question", ["哪几节既提到人工智能又提到区块链", "Which sections mention both AI and blockchain?"]
+)
 def test_terms_that_stand_together(question: str, ask: Ask) -> None:
     assert {*sections_of(ask(question))} == {"2.4", "4.2"}
 
