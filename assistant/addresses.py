@@ -45,7 +45,7 @@ _COUNTED = r"\s*个?\s*"
 _ZH_AND = r"\s*(?:、|,|，|和|与|及|跟|以及)\s*"
 _ZH_TO = r"\s*(?:到|至|-|—|–|~)\s*"
 _ZH_FIRST = (
-    rf"(?:倒数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|头\s*{_N}"
+    rf"(?:打头的?(?:那|第)?{_N}?|正数第\s*{_N}|倒数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|头\s*{_N}"
     rf"|开头(?:一|第一)|[前后](?![一1]){_N}|第\s*{_N})"
 )
 _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
@@ -70,7 +70,7 @@ _NOT_COUNTED = rf"(?<![共有分几这那上下前后另每某哪同本全面边
 # Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
 _WHOLE = (
     re.compile(
-        r"(?:第|\b(?:sections?|sec\.?|§)\s*)?(?<![\d.#-])(?P<c>\d{1,2})\.(?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?!\d|\.\d|%)"
+        r"(?:第|\b(?:sections?|sec\.?|§)\s*)?(?<![\d.#-])(?P<c>\d{1,2})[.·](?P<s>\d{1,2})(?:#(?P<n>\d{1,3}))?(?!\d|\.\d|%)"
         rf"{_MEASURES}(?:\s*小?节)?"
     ),
     # "Section 3-2" is one section: a range is said in the plural.
@@ -87,23 +87,25 @@ _CHAPTER = (
     ),
     re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
+    re.compile(rf"\bpart\s+(?P<list>{_CARDINAL})"),
     re.compile(r"\bwhich chapter comes (?P<list>first|last)\b"),
 )
 _SECTION = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}小?节(?![能约水])"),
-    re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
+    re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\s?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:numbered\s+)?sections?\b{_NOT_CHOSEN}"),
 )
 _SENTENCE = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:句子|句话?)"),
     re.compile(rf"\bsentences?\s*(?P<list>{_EN_CARDINALS})"),
-    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+sentences?\b{_NOT_CHOSEN}"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:sentences?|lines?)\b{_NOT_CHOSEN}"),
 )
 _PART = re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?部分")
 # Directly after a chapter these are sections: 第五章（三）, 5章3节, 第五章第三条.
 _AFTER_CHAPTER = (
     re.compile(rf"\s*(?P<list>{_N})\s*节"),
     re.compile(rf"\s*[(（]\s*(?P<list>{_N})\s*[)）]"),
+    re.compile(rf"\s*,?\s*(?:item|point|paragraph)\s*[(（]?\s*(?P<list>{_CARDINAL})\s*[)）]?"),
     re.compile(rf"\s*(?:的|里|中|,|、)?\s*(?P<list>{_ZH_LIST}){_COUNTED}小?(?:部分|条|点|款)"),
 )
 _DOWN = re.compile(r"\s*(?:的|里面?的?|中的?|,|，|、|之|'s|:|/|-|·)?\s*(?:the\s+)?")
@@ -396,7 +398,7 @@ def _spans(listed: str) -> Spans:
 def _span(word: str) -> Span:
     if _LAST.fullmatch(word):
         return -1, -1
-    if word in {"首", "opening"}:
+    if word in {"首", "opening"} or word.startswith("打头"):
         return 1, 1
     if back := re.fullmatch(r"倒数第\s*(\w+)", word):
         # The next to last is the second from the end.
@@ -405,7 +407,7 @@ def _span(word: str) -> Span:
     if many := _MANY.fullmatch(word):
         count = int_of(many["count"])
         return (-count, -1) if many["tail"] else (1, count)
-    value = int_of(re.sub(r"^(?:开头)?第?\s*", "", word))
+    value = int_of(re.sub(r"^(?:开头|正数)?第?\s*", "", word))
     return value, value
 
 

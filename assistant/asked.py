@@ -16,7 +16,9 @@ from index.types import Document
 _QUOTED = re.compile(
     r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|(?<![\u3400-\u9fff])[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
 )
-_ONE = re.compile(r"哪(?:一|个)?(?:个)?(?:章|小?节)|第几|(?:in )?(?:which|what)\s+(?:chapter|section)\b")
+_ONE = re.compile(
+    r"哪(?:一|个)?(?:个)?(?:章|小?节|部分)|第几|(?:in )?(?:which|what)\s+(?:chapter|section|part)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Mentions:
 
     `unit` is the kind of place in the question's own word; `absent` asks for those without the term; `pick` is
     `first`, `last`, `most` or `least` where one of them is asked for; `one` says that a single place is looked for, `titles` that
-    only headings count.
+    only headings count; `also` are the terms that must stand in the same place.
     """
 
     term: str
@@ -34,17 +36,25 @@ class Mentions:
     pick: str = ""
     one: bool = False
     titles: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def by_chapter(self) -> bool:
         """Whether chapters are asked for."""
-        return bool(re.match(r"章(?!节)|chapter", self.unit))
+        return bool(re.match(r"章(?!节)|chapter", self.unit)) or (self.one and self.unit in {"部分", "part"})
 
 
-def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
-    """The term whose places are asked for, and how; None if it isn't such a question."""
-    if found := _mentioned(read(folded, document)):
+def asks_for_mentions(folded: str, document: Document, *, strictly: bool = False) -> Mentions | None:
+    """The term whose places are asked for, and how; None if it isn't such a question.
+
+    `strictly` leaves out those of which only the signals tell, for a question that may ask for something else.
+    """
+    signals = read(folded, document)
+    if found := _mentioned(signals):
         return found
+    if found := _together(signals, document):
+        return found
+    folded = pattern("frames.politeness").sub(" ", folded)
     for language in ("en", "zh"):
         place = pattern(f"mentions.{language}_place").search(folded)
         if place is None:
@@ -73,19 +83,22 @@ def asks_for_mentions(folded: str, document: Document) -> Mentions | None:
         stretches = quoted[::-1] or (
             [" ".join(" ".join(rest).split())] if language == "en" else content_of(" ".join(rest), document)
         )
+        stretches = [s for s in stretches if not re.fullmatch(r"\d{4}年?", s)] or stretches[:1]
         stretches = [s for s in stretches if not pattern("frames.navigation").fullmatch(s)]
-        term = _chosen(stretches, folded, document)
+        term = _figure(signals, document) if not quoted else ""
+        term = term or _chosen(stretches, folded, document)
         if len(term) > (not quoted) and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
             picked = pattern("mentions.pick").search(folded.replace(term, " "))
             pick = next((name for name, text in picked.groupdict().items() if text), "") if picked else ""
-            return Mentions(term, unit, bool(verb and verb["no"]), pick, bool(_ONE.match(place.group())))
-    return None
+            denied = bool(verb and verb["no"]) and "no" in signals.kinds
+            return Mentions(term, unit, denied, pick, bool(_ONE.match(place.group())))
+    return None if strictly else _located(signals, document)
 
 
 def _chosen(stretches: Sequence[str], folded: str, document: Document) -> str:
     """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
     text = fold(document.text)
-    longest = max(stretches, key=lambda t: (fold(t) in text, len(t)), default="")
+    longest = max(stretches, key=lambda t: (len(t) > 1 and fold(t) in text, len(t)), default="")
     return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in folded), longest)
 
 
@@ -101,6 +114,70 @@ def _mentioned(signals: Signals) -> Mentions | None:
     pick = next((name for name in ("first", "last", "most", "least") if name in kinds), "")
     one = bool(unit) and "which" in kinds and not kinds & {"plural", "all"}
     return Mentions(terms[0], _PLACES.get(unit, ""), "no" in kinds, pick, one, "heading" in kinds)
+
+
+def _located(signals: Signals, document: Document) -> Mentions | None:
+    """The place asked for of a subject, read from signals alone: a unit that is asked for, or where something stands."""
+    kinds, units = signals.kinds, {*signals.units}
+    if (not signals.terms and sum(map(len, signals.content)) < 2) or kinds & {
+        "before",
+        "after",
+        "between",
+        "most",
+        "least",
+    }:
+        return None
+    nodes = {"chapters", "sections", "sentences"}
+    named = kinds & {"occur", "about"}
+    counts = "howmany" in kinds and not kinds & {"which", "all"}
+    listed = {"all", "occur"} <= kinds and not units - nodes and len(signals.terms or signals.content) == 1
+    asked = (
+        (signals.asked & {"chapters", "sections"} and (named or not counts))
+        or (signals.asked & nodes and named)
+        or ("exists" in kinds and units & {"chapters", "sections"})
+        or (named and ("where" in kinds or (units & nodes and "plural" in kinds)))
+        or listed
+    )
+    if not asked:
+        return None
+    unit = next((n for n in ("sections", "chapters", "sentences") if n in (signals.asked or units)), "")
+    one = bool(unit) and not kinds & {"plural", "all", "howmany"}
+    pick = next((name for name in ("first", "last") if name in kinds), "")
+    term = signals.terms[0] if signals.terms else _term(signals, document)
+    return Mentions(
+        term, _PLACES.get(unit, ""), "no" in kinds, pick, one, "heading" in kinds and unit != "" and not one
+    )
+
+
+def _together(signals: Signals, document: Document) -> Mentions | None:
+    """The places asked for of several terms that stand together (既提到甲又提到乙); None where they aren't known."""
+    text = fold(document.text)
+    terms = (*signals.terms, *signals.content)
+    if "both" not in signals.kinds or len(terms) < 2 or not signals.units:
+        return None
+    if signals.subject.isascii():
+        terms = tuple(re.split(r" (?:and|as well as|with) |, ", signals.subject))
+    elif not all(term in text for term in terms):
+        return None
+    unit = next((n for n in ("sections", "chapters", "sentences") if n in signals.units), "")
+    return Mentions(terms[0], _PLACES.get(unit, ""), also=terms[1:]) if len(terms) > 1 else None
+
+
+def _term(signals: Signals, document: Document) -> str:
+    """What is looked for: the longest stretch that the document has, in English all of it; a figure where neither stands."""
+    if figure := _figure(signals, document):
+        return figure
+    return (
+        signals.subject if signals.subject.isascii() else _chosen(signals.content, signals.subject, document)
+    )
+
+
+def _figure(signals: Signals, document: Document) -> str:
+    """The first figure of a subject that the document states: 60% of "the 60% target"."""
+    text = document.text
+    figures = re.findall(r"(?<![\w.])\d+(?:\.\d+)?%?(?!\w|\s*%)", signals.subject)
+    stated = (f for f in figures if len(f) > 1 and re.search(rf"(?<![\d.]){re.escape(f)}(?![\d.%年])", text))
+    return next(stated, "")
 
 
 _PLACES = {"chapters": "章", "sections": "节", "sentences": "句"}

@@ -95,11 +95,7 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
         detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
         return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=1 - confidence)
     fit = weighed.evidence[FEATURES.index("fit")]
-    if fit >= _OWN_WORDS:
-        confidence = max(confidence, fit)
-    all_stated = weighed.evidence[FEATURES.index("stated")] == 1.0
-    if all_stated and query.slot in {Slot.TOPIC, Slot.POLAR}:
-        confidence = max(confidence, _ALL_STATED)
+    confidence = max(confidence, _assurance(query, weighed))
     if (
         query.slot is Slot.NUMBER
         and fit < _NO_WORDS
@@ -116,6 +112,13 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     nearby = calibration.more_share * ranking.sections[0].score
     more = [s.address for s in ranking.sections if s.address not in cited and s.score >= nearby]
     return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
+
+
+def _assurance(query: Query, weighed: Weighed) -> float:
+    """The confidence that the words alone give, 0 to 1: a figure's clause, or a sentence, that has all the question's."""
+    fit, stated = (weighed.evidence[FEATURES.index(name)] for name in ("fit", "stated"))
+    is_whole = stated == 1.0 and query.slot in {Slot.TOPIC, Slot.POLAR}
+    return max(fit if fit >= _OWN_WORDS else 0.0, _ALL_STATED if is_whole else 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from assistant.compose import absent_part, compose, word
 from assistant.config import Settings
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.extract import extract, weigh
-from assistant.subject import asked_of
-from assistant.types import Answer, Intent, Query, Reason, Status, Turn
+from assistant.subject import asked_of, content_of
+from assistant.types import Answer, Intent, Query, Reason, Slot, Status, Turn
 from assistant.understand import understand
 from assistant.verify import check, passes
 from index.build import Index, ensure_index
 from index.build import Progress as BuildProgress
+from index.lexical import fold
 from index.types import Ranking
 
 if TYPE_CHECKING:
@@ -172,9 +173,9 @@ class Assistant:
         regression = load_calibration().of(weighed.evidence)
         return regression.probability(weighed.evidence) < regression.threshold
 
-    def _draft(self, query: Query, ranking: Ranking) -> Draft:  # noqa: C901  # one arm an intent
+    def _draft(self, query: Query, ranking: Ranking) -> Draft:  # one arm an intent
         """The outcome of one standalone query without a language model."""
-        document, enrichment = self.index.document, self.index.enrichment
+        document = self.index.document
         match query.intent:
             case Intent.HELP:
                 return Draft(Status.HELP)
@@ -187,20 +188,52 @@ class Assistant:
             case Intent.FIGURES:
                 return structure.figures(query, document)
             case Intent.MENTIONS:
-                if found := structure.mentions(query, document, enrichment):
-                    return found
-                if structure.is_foreign_term(query, document, self.index.retriever):
-                    return abstain(
-                        Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2])
-                    )
-                answer = extract(query, ranking, self.index, load_calibration())
-                return structure.under_headings(answer, query, document)
+                return self._mentions(query, ranking)
             case Intent.CONTENT:
                 if items := structure.items_of(
                     (document.section(s.address) for s in ranking.sections), query
                 ):
                     return items
-        return extract(query, ranking, self.index, load_calibration())
+        answer = extract(query, ranking, self.index, load_calibration())
+        if (
+            answer.status is Status.ABSTAINED
+            and answer.reason is Reason.NOT_IN_DOCUMENT
+            and not answer.detail
+        ):
+            return self._by_subject(query) or answer
+        return answer
+
+    def _mentions(self, query: Query, ranking: Ranking) -> Draft:
+        """The places of a term, or where its subject is dealt with in other words."""
+        document, enrichment = self.index.document, self.index.enrichment
+        if found := structure.mentions(query, document, enrichment):
+            return found
+        refused = abstain(Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2]))
+        if structure.is_quoted_term(query, document):
+            return refused
+        if placed := self._by_subject(query):
+            return placed
+        if structure.is_foreign_term(query, document, self.index.retriever):
+            return refused
+        answer = extract(query, ranking, self.index, load_calibration())
+        return structure.under_headings(answer, query, document)
+
+    def _by_subject(self, query: Query) -> Draft | None:
+        """Where the subject stands of a question that asks for a place, looked for by the subject alone, if it is found."""
+        document = self.index.document
+        subject = structure.subject_of(query, document)
+        if not subject:
+            return None
+        own = replace(
+            query,
+            text=subject,
+            folded=fold(subject),
+            search=subject,
+            slot=Slot.TOPIC,
+            terms=tuple(content_of(fold(subject), document)),
+        )
+        found = extract(own, self.index.retriever.search(subject), self.index, load_calibration())
+        return structure.under_headings(found, query, document) if found.status is Status.ANSWERED else None
 
     def _verify(self, state: _State) -> None:
         """The first of the model's answer, the extractive one and an abstention that passes the checks."""

@@ -8,11 +8,12 @@ however it is put; what stays unread is its content, and a question with content
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from assistant.addresses import int_of
-from assistant.patterns import entry
+from assistant.patterns import entry, pattern
 from assistant.subject import content_of
 from index.types import Document
 
@@ -23,9 +24,21 @@ _IN_BRACKETS = re.compile(r"[(（]([^()（）]{2,40})[)）]")
 _GLOSSED = re.compile(r"[a-z-]+\s*[(（](?=[\u3400-\u9fff])")
 # 秘书处三个字, 数字孪生这词: what is called a word is meant to the letter.
 _CALLED_A_WORD = re.compile(
-    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:[一两二三四五六七八九十几]个(?:大)?字|一词|个?词|字样|个说法|一说法|的?字眼)"
+    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:(?:[一两二三四五六七八九十几]个(?:大)?|[俩仨])字|一词|个?词|字样|个说法|一说法|的?字眼)"
 )
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+# 提没提到, 有没有: asked either way, not denied.
+_ASKED_EITHER_WAY = re.compile(r"(?P<verb>[\u3400-\u9fff])[不没](?P=verb)")
+_IS_THERE = re.compile(
+    r"(?:有没有|有无)(?:哪|一|个|专门|的)*(?:章|小?节)|\b(?:is|are) there (?:an?|any) (?:\w+ )?(?:chapter|section)"
+)
+_ASKING = frozenset({"which", "all", "howmany"})
+# Characters of request that official words are made of: 预算, 发展, 分类.
+_IN_WORDS = frozenset("算读听念看发取摘抄讲说写")
+_VAGUE = frozenset({"块", "板块", "部分", "part", "parts"})
+_COUNTERS = frozenset({"个", "大", "小", "numbered", "main"})
+_GLUE = re.compile(r"\s*(?:of|the|and|or|and/or|个|条|大|小|、|和|/)?\s*(?:the)?\s*")
+_GLUE_BACK = re.compile(r"\s*(?:都|分别|一共|有|是|的|在|里|,)*\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,8 @@ class Signals:
 
     `kinds` are the signals read (`which`, `howmany`, `most`, …) and `units` the units, in the question's order;
     `numbers` are counts with the unit counted (只有一句: (1, "sentences")); `terms` are the expressions that it quotes,
-    `content` the stretches that no signal accounts for.
+    `content` the stretches that no signal accounts for, `subject` all from the first to the last of them; `asked` are
+    the units that an interrogative or 所有 goes with (哪一节, "all the sections", 小节有哪些).
     """
 
     kinds: frozenset[str]
@@ -42,6 +56,8 @@ class Signals:
     numbers: tuple[tuple[int, str], ...] = ()
     terms: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
+    subject: str = ""
+    asked: frozenset[str] = frozenset()
 
     @property
     def outer(self) -> str:
@@ -77,17 +93,25 @@ def _reader() -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def read(rest: str, document: Document) -> Signals:
     """The signals of a folded question from which its addresses were taken out."""
+    exists = bool(_IS_THERE.search(rest))
+    rest = pattern("frames.politeness").sub(" ", _ASKED_EITHER_WAY.sub("  \\g<verb>", rest))
     text, terms = _without_terms(rest, document)
-    kinds: set[str] = set()
+    kinds: set[str] = {"exists"} if exists else set()
+    found: list[tuple[str, int, int]] = []
     units: list[str] = []
     numbers: list[tuple[int, str]] = []
     unread = list(text)
+    # With the words of request that stand inside the subject: 看 of 老百姓看病.
+    whole = list(text)
     pending = 0
     for match in _reader().finditer(text):
         kind = match.lastgroup or ""
         if len(match.group()) == 1 and _in_word(text, match.start(), document):
             continue
+        found.append((kind, *match.span()))
         unread[match.start() : match.end()] = " " * len(match.group())
+        if kind != "request":
+            whole[match.start() : match.end()] = " " * len(match.group())
         if kind == "number":
             pending = 1 if "single" in match.group() else int_of(match.group())
             continue
@@ -99,9 +123,49 @@ def read(rest: str, document: Document) -> Signals:
                 kinds.add("plural")
         else:
             kinds.add(kind)
-        pending = 0
-    content = content_of("".join(unread), document)
-    return Signals(frozenset(kinds), tuple(units), tuple(numbers), terms, tuple(content))
+        pending = pending if match.group() in _COUNTERS else 0
+    left = "".join(unread)
+    content = content_of(left, document)
+    return Signals(
+        frozenset(kinds),
+        tuple(units),
+        tuple(numbers),
+        terms,
+        tuple(content),
+        _from_first_to_last(content, left, "".join(whole)),
+        frozenset(_asked_units(found, text)),
+    )
+
+
+def _from_first_to_last(content: Sequence[str], left: str, whole: str) -> str:
+    """The part of a text from the first to the last of the stretches that are left of it, white space collapsed."""
+    if not content:
+        return ""
+    return " ".join(whole[left.find(content[0]) : left.rfind(content[-1]) + len(content[-1])].split())
+
+
+def _asked_units(found: Sequence[tuple[str, int, int]], text: str) -> Iterator[str]:
+    """The units that a word of asking stands before or after, with nothing but glue between (哪个章节, 小节有哪些)."""
+    is_open = False
+    unit, unit_end, last = "", 0, 0
+    for kind, start, end in found:
+        is_glued = bool(_GLUE.fullmatch(text[last:start]))
+        if kind in UNITS:
+            # 哪几块, "which parts" are most often those of something else.
+            if text[start:end] in _VAGUE:
+                is_open = False
+                continue
+            unit, unit_end = kind, end
+            is_open = is_open and is_glued
+            if is_open:
+                yield kind
+        elif kind in _ASKING:
+            if unit and _GLUE_BACK.fullmatch(text[unit_end:start]):
+                yield unit
+            is_open = True
+        elif kind != "number" and text[start:end] not in _COUNTERS:
+            is_open = False
+        last = end
 
 
 def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]:
@@ -126,6 +190,5 @@ def _in_word(text: str, at: int, document: Document) -> bool:
     following, preceding = text[at : at + 2], text[max(0, at - 1) : at + 1]
     if following in document.bigrams or preceding in document.bigrams:
         return True
-    return (
-        text[at] in "章节" and len(following) > 1 and any(following in s.text for s in document.sentences())
-    )
+    pairs = [following] if text[at] in "章节" else [following, preceding] if text[at] in _IN_WORDS else []
+    return any(len(pair) > 1 and pair in s.text for pair in pairs for s in document.sentences())

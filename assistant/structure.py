@@ -12,7 +12,8 @@ from assistant.addresses import find_addresses, ordinal_of
 from assistant.asked import Mentions, asks_for_mentions
 from assistant.draft import Draft, Line, Ref, abstain, runs
 from assistant.evidence import has_figure
-from assistant.patterns import pattern
+from assistant.patterns import entry, pattern
+from assistant.signals import Signals, read
 from assistant.types import Query, Reason, Status
 from index.chunk import target_years
 from index.enrich import Enrichment
@@ -22,7 +23,9 @@ from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
-_SECTIONS_ASKED = re.compile(r"节|小标题|\b(?:sections?|subheadings?|headings)\b")
+_SECTIONS_ASKED = re.compile(
+    r"节|小标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
+)
 _ASKS_ITEMS = re.compile(
     r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
     r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
@@ -35,7 +38,7 @@ _ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
 _SPEAKS_OF_PARTS = re.compile(
     r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles?|aspects?|items?|points?|areas)\b"
 )
-_HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:title|titled|heading|called|name)\b")
+_HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:titles?|titled|headings?|called|names?)\b")
 
 
 def navigate(query: Query, document: Document) -> Draft:
@@ -268,7 +271,11 @@ def _count_text(query: Query, what: str, document: Document) -> Draft:
     sections = [s for s in document.sections() if not named or {s.address, str(s.chapter)} & set(named)]
     total = sum(_length(section, what) for section in sections)
     refs = tuple(Ref(node) for node in nodes)
-    return Draft(Status.ANSWERED, lines=(Line(refs, frame=f"count_{what}", values=(("count", str(total)),)),))
+    counted = Line(refs, frame=f"count_{what}", values=(("count", str(total)),))
+    listed: tuple[Line, ...] = ()
+    if named and what == "sentences" and _signals(query, document).kinds & {"which", "all", "request"}:
+        listed = tuple(Line((Ref(s.address, (x.address,)),)) for s in sections for x in s.sentences)
+    return Draft(Status.ANSWERED, lines=(counted, *listed))
 
 
 def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft | None:
@@ -306,7 +313,7 @@ class _Places:
 
     def __init__(self, asked: Mentions, query: Query, document: Document, enrichment: Enrichment) -> None:
         self.term, self.document = asked.term, document
-        term = asked.term
+        term = _expanded(asked.term)
         self.has_term, self.count = _matcher(term, document, enrichment)
         self.sections = [s for s in document.sections() if _within(s, query)]
         excluded = set(query.exclude)
@@ -318,18 +325,36 @@ class _Places:
             ]
             for s in self.sections
         }
+        for other in map(fold, asked.also):
+            self._keep_with(_expanded(other), asked, enrichment)
         self.sections = [
             s
             for s in self.sections
             if not excluded & {x.address for x in s.sentences} or self.hits[s.address]
         ]
-        self.headings = {s.address for s in self.sections if s.chapter and fold(term) in fold(s.heading)}
+        self.headings = {s.address for s in self.sections if s.chapter and self.count(s.heading)}
         covered = {s.chapter for s in self.sections}
         self.chapter_headings = {
-            c.address for c in document.chapters if c.number in covered and fold(term) in fold(c.heading)
+            c.address for c in document.chapters if c.number in covered and self.count(c.heading)
         }
         self.any = any(self.hits.values()) or bool(self.headings)
         self.headings |= self.chapter_headings
+
+    def _keep_with(self, other: str, asked: Mentions, enrichment: Enrichment) -> None:
+        """Only the places that have another term too, in the same section, or the same chapter where chapters are asked for."""
+        has, count = _matcher(other, self.document, enrichment)
+
+        def place(section: Section) -> str:
+            return str(section.chapter) if asked.by_chapter else section.address
+
+        own = {place(s) for s in self.sections if self.hits[s.address] or self.count(s.heading)}
+        with_other = {
+            place(s) for s in self.sections if any(map(has, s.sentences)) or (s.chapter and count(s.heading))
+        }
+        self.sections = [s for s in self.sections if place(s) in own & with_other]
+        for section in self.sections:
+            kept = {*self.hits[section.address], *(x.address for x in section.sentences if has(x))}
+            self.hits[section.address] = [x.address for x in section.sentences if x.address in kept]
 
     def _values(self) -> tuple[tuple[str, str], ...]:
         found = [s for s in self.sections if self.hits[s.address] or s.address in self.headings]
@@ -373,6 +398,8 @@ class _Places:
 
     def all(self, asked: Mentions) -> Draft:
         """Every place."""
+        if asked.titles and not asked.unit:
+            return _enumerated(self._refs(asked), "mentioned", self._values())
         if asked.titles:
             own = self.chapter_headings if asked.by_chapter else self.headings - self.chapter_headings
             nodes = [Ref(s.address) for s in self.sections if s.address in own]
@@ -380,6 +407,10 @@ class _Places:
             unit = "chapters" if asked.by_chapter else "sections"
             return _enumerated(nodes, f"having_{unit}", (("count", str(len(nodes))),))
         refs = self._refs(asked)
+        if asked.also:
+            places = {ref.node.partition(".")[0] if asked.by_chapter else ref.node for ref in refs}
+            unit = "chapters" if asked.by_chapter else "sections"
+            return _enumerated(refs, f"having_{unit}", (("count", str(len(places))),))
         frame = "mentioned_chapters" if asked.by_chapter else "mentioned"
         return _enumerated(refs, frame, self._values())
 
@@ -454,35 +485,60 @@ class _Places:
         return Draft(Status.ANSWERED, lines=tuple(Line((ref,)) for ref in refs), more=more[:3])
 
 
+def _expanded(term: str) -> str:
+    """An English abbreviation in full: AI is artificial intelligence."""
+    return str(entry("abbreviations").get(fold(term), term))
+
+
 def _enumerated(refs: Sequence[Ref], frame: str, values: tuple[tuple[str, str], ...]) -> Draft:
     """A line that counts, on all its places, and then each of them."""
+    if not refs:
+        return abstain(Reason.NOT_IN_DOCUMENT)
     opening = Line(tuple(refs), frame=frame, values=values)
     return Draft(Status.ANSWERED, lines=(opening, *(Line((ref,)) for ref in refs)))
 
 
+def subject_of(query: Query, document: Document) -> str:
+    """What a question for a place is about, without all that asks for the place; "" where it asks for none."""
+    signals = _signals(query, document)
+    places = re.search(
+        r"章|节|段|\b(?:sub)?(?:chapters?|sections?|paragraphs?)\b|\bwhereabouts\b", query.folded
+    ) or (signals.kinds & {"occur", "about"} and "where" in signals.kinds)
+    return signals.subject if places and not signals.terms else ""
+
+
+def _signals(query: Query, document: Document) -> Signals:
+    return read(fold(find_addresses(query.text, document)[1]), document)
+
+
 def under_headings(draft: Draft, query: Query, document: Document) -> Draft:
-    """An answer to "which chapter deals with…" with the heading of its first sentence's chapter or section before it."""
-    asked = _asked_mentions(query, document)
-    if (
-        draft.status is not Status.ANSWERED
-        or asked is None
-        or not re.match(r"章|小?节|chapter|section", asked.unit)
-    ):
+    """An answer to "which chapter deals with…" with the headings of its sentences' chapters or sections before it."""
+    asked, signals = _asked_mentions(query, document), _signals(query, document)
+    unit = asked.unit if asked else ""
+    units = {*signals.units} if not unit else set()
+    of_sections = unit.startswith(("节", "小节", "章节", "section")) or "sections" in units
+    is_named = of_sections or re.match(r"章|chapter|部分|part", unit) or "chapters" in units
+    if draft.status is not Status.ANSWERED or not (is_named or "heading" in signals.kinds):
         return draft
     nodes = [ref.node for line in draft.lines for ref in line.refs]
-    if not asked.unit.startswith(("节", "小节", "section")):
+    if not of_sections and is_named:
         nodes = [node.partition(".")[0] for node in nodes]
     known = [n for n in dict.fromkeys(nodes) if n != "0" and not n.startswith("0.")]
     return replace(draft, lines=(*(Line((Ref(node),)) for node in known), *draft.lines))
 
 
-def is_foreign_term(query: Query, document: Document, retriever: Retriever) -> bool:
-    """Whether the term whose places are asked for is unknown even to the enrichment, or quoted to the letter."""
+def is_quoted_term(query: Query, document: Document) -> bool:
+    """Whether the term whose places are asked for is quoted to the letter."""
     asked = _asked_mentions(query, document)
-    if asked is None:
-        return False
-    quoted = re.search(rf"[“\"「『《]{re.escape(asked.term)}[”\"」』》]", query.folded)
-    return bool(quoted) or retriever.unknown_share(asked.term) > 0
+    return asked is not None and bool(
+        re.search(rf"[“\"「『《]{re.escape(asked.term)}[”\"」』》]", query.folded)
+    )
+
+
+def is_foreign_term(query: Query, document: Document, retriever: Retriever) -> bool:
+    """Whether the term whose places are asked for is unknown even to the enrichment."""
+    asked = _asked_mentions(query, document)
+    return asked is not None and retriever.unknown_share(asked.term) > 0
 
 
 @lru_cache(maxsize=4096)

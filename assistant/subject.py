@@ -12,11 +12,16 @@ _SENTENCE = re.compile(r"[^?？.。!！]+[?？.。!！]*")
 _ON_ONESELF = re.compile(
     r"\W*(?:(?:hello|hi|hey|你好|您好)\W+)?(?:(?:i|i'm|we|we're|my|our)\b[^?]*$|(?:我|咱)[^?？吗呢]*$)"
 )
+_INTRODUCTION = re.compile(
+    r"^(?:(?:我|咱|俺)(?:们|家|是|在|来自|住)[^,，?？什哪几谁怎吗]{1,16}[,，]"
+    r"|(?:I am|I'm|We are|We're|As an?) [^,?]{1,40},)\s*(?=.)",
+    re.IGNORECASE,
+)
 
 
 def asked_of(text: str) -> list[str]:
-    """The sentences of a message but those on the asker alone ("I own a shop in Dongcheng."), which ask nothing."""
-    sentences = [sentence.strip() for sentence in _SENTENCE.findall(text)]
+    """The sentences of a message without what they tell of the asker alone ("I own a shop in Dongcheng.", 我来自上海，)."""
+    sentences = [_INTRODUCTION.sub("", sentence.strip()) for sentence in _SENTENCE.findall(text)]
     return [sentence for sentence in sentences if not _ON_ONESELF.match(fold(sentence))]
 
 

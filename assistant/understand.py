@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from assistant.addresses import find_addresses, nodes_between, sentences_of
+from assistant.addresses import find_addresses, nodes_between, sentences_of, spoken
 from assistant.asked import asks_for_mentions, asks_for_parts, structural
 from assistant.described import described
 from assistant.followup import standalone
@@ -104,13 +104,51 @@ def understand(
             return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
     parts = split_parts(text, document)
     if len(parts) > 1:
-        understood: list[Query] = []
-        turns = list(history)
-        for part in parts:
-            understood.append(_understand_one(question, part, turns, document, language, enrichment))
-            turns.append(Turn(part, understood[-1].text))
-        return replace(query, text=" ".join(part.text for part in understood), parts=tuple(understood))
+        return _understand_parts(query, parts, history, document, enrichment)
     return _understand_one(question, text, history, document, language, enrichment)
+
+
+def _understand_parts(
+    query: Query, parts: Sequence[str], history: Sequence[Turn], document: Document, enrichment: Enrichment
+) -> Query:
+    """The query of a message of several questions, each understood after the ones before it."""
+    understood: list[Query] = []
+    turns = list(history)
+    for part in parts:
+        asked = _hanging(part, understood[-1], document, enrichment) if understood and not history else None
+        if asked == "":
+            continue
+        text = asked or part
+        understood.append(_understand_one(query.question, text, turns, document, query.language, enrichment))
+        turns.append(Turn(text, understood[-1].text))
+    if len(understood) == 1:
+        return understood[0]
+    return replace(query, text=" ".join(part.text for part in understood), parts=tuple(understood))
+
+
+def _hanging(part: str, before: Query, document: Document, enrichment: Enrichment) -> str | None:
+    """A later part of a message that has no subject of its own, as a question for the place that the part before is about.
+
+    "" where the answer before tells it already (在哪一节, 标题念一下, 原话是什么), None where it stands alone.
+    """
+    addresses, rest = find_addresses(part, document)
+    signals = read(fold(rest), document)
+    if addresses or signals.content or signals.terms or not signals.kinds | {*signals.units}:
+        return None
+    parts = structural(signals, named=True)
+    if not parts:
+        return "" if signals.kinds & {"where", "which", "all", "heading", "name", "request"} else None
+    if before.intent is Intent.STRUCTURE and not before.addresses:
+        return ""
+    node = before.addresses[-1].partition("#")[0] if before.addresses else ""
+    if before.intent is Intent.MENTIONS and (asked := asks_for_mentions(before.folded, document)):
+        unit = "chapters" if asked.by_chapter else "sections" if asked.unit else ""
+        node = described([asked.term], unit, document, enrichment) if unit else ""
+        if not node:
+            return ""
+    if not node or "?" in node:
+        return None
+    return f"{spoken(node)}{part}" if re.search(r"[\u4e00-\u9fff]", part) else f"{spoken(node, 'en')}: {part}"
 
 
 def is_help(folded: str) -> bool:
@@ -215,7 +253,7 @@ def _understand_one(
     rewrite = standalone(text, history, document, enrichment)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
-    untitled = _itself(own_title).sub(" ", folded)
+    asked = _itself(own_title).sub(" ", fold(" ".join(asked_of(rewrite.text)) or rewrite.text))
     query = Query(
         question=question,
         text=rewrite.text,
@@ -223,9 +261,9 @@ def _understand_one(
         language=language,
         intent=Intent.CONTENT,
         slot=slot_of(folded),
-        years=years_of(_itself(own_title).sub(" ", fold(" ".join(asked_of(rewrite.text)) or rewrite.text))),
+        years=years_of(asked),
         search=_search_text(rewrite.text, rewrite.focus, document),
-        terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", untitled), document)),
+        terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", asked), document)),
         exclude=rewrite.exclude,
     )
     if rewrite.absent:
@@ -233,6 +271,10 @@ def _understand_one(
         return replace(query, intent=Intent.REFUSED, reason=reason, detail=rewrite.absent)
     named = _except(rewrite.text, document)
     addresses, rest = find_addresses(named.text, document)
+    if addresses and not named.exclude:
+        rest = find_addresses(_without_remarks(named.text, document), document)[1]
+    if not addresses:
+        addresses, rest = _titled(rest, document)
     counted_text = re.sub(r"(?<=\d),(?=\d{3})", "", _YEAR.sub(" ", fold(rest)))
     query = replace(
         query,
@@ -244,6 +286,16 @@ def _understand_one(
     return _by_subject(query, signals, fold(rest), document, enrichment) or _with_intent(
         query, signals, fold(rest), document, first=not history
     )
+
+
+def _titled(rest: str, document: Document) -> tuple[tuple[str, ...], str]:
+    """The chapter that a question names by its bare title where it has no other subject, and the question without it."""
+    for chapter in document.chapters:
+        if chapter.title and (at := rest.find(fold(chapter.title))) >= 0:
+            bare = f"{rest[:at]} {rest[at + len(chapter.title) :]}"
+            if not read(bare, document).content:
+                return (chapter.address,), bare
+    return (), rest
 
 
 def _by_subject(
@@ -285,6 +337,10 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     folded = query.folded
     others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in fold(document.title)]
     parts = asks_for_parts(rest, document, named=bool(query.addresses)) if not others else ""
+    if not parts and query.addresses:
+        parts = _counted_in(query, signals)
+        if parts:
+            return replace(query, intent=Intent.STRUCTURE, detail=parts)
     if parts and not ((signals.content or signals.terms) and parts in {"chapters", "contents", "documents"}):
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     if query.addresses and ("heading" in signals.kinds or not (signals.content or signals.terms)):
@@ -294,13 +350,35 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
         if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
             query = replace(query, addresses=tuple(inside))
         return replace(query, intent=Intent.NAVIGATION)
-    if asks_for_mentions(rest, document) is not None:
+    if asks_for_mentions(rest, document, strictly=bool(parts or query.addresses)) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.FIGURES)
     if parts:
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     return None
+
+
+def _counted_in(query: Query, signals: Signals) -> str:
+    """What is counted or compared of the nodes that a question names, whatever it says of them beside; "" if nothing."""
+    kinds, units = signals.kinds, {*signals.units}
+    if "compare" in kinds and len(query.addresses) > 1 and not units & {"sentences", "characters"}:
+        return "sections"
+    if "occur" in kinds or signals.terms or not kinds & {"howmany", "all"}:
+        return ""
+    if "sections" in signals.asked and all("." not in address for address in query.addresses):
+        return "sections"
+    return "items" if "items" in signals.asked and all("." in address for address in query.addresses) else ""
+
+
+def _without_remarks(text: str, document: Document) -> str:
+    """The clauses of a text that name nodes, where the others ask nothing (第十章第一节，领导要核对)."""
+    clauses = [clause for clause in re.split(r"[,，;；。]", text) if clause.strip()]
+    naming = [clause for clause in clauses if find_addresses(clause, document)[0]]
+    others = [clause for clause in clauses if clause not in naming]
+    if not naming or not others or any(_asks(clause, document) for clause in others):
+        return text
+    return "，".join(naming)
 
 
 def _with_intent(query: Query, signals: Signals, rest: str, document: Document, *, first: bool) -> Query:

@@ -256,3 +256,55 @@ def test_the_length_of_the_text(question: str) -> None:
 
 def test_a_qualified_term_that_the_document_lacks_is_not_replaced_by_its_head(ask: Ask) -> None:
     assert ask("反电信诈骗的标准在哪一节？").status == "abstained"
+
+
+# --- a place is found by its subject, however it is asked for
+
+_ASKED_FOR = [
+    *(f"{opening}{unit}{verb}{{}}" for opening, unit, verb in itertools.product(
+        ("", "请问"), ("哪一节", "第几章", "哪个章节"), ("讲的是", "专门讲", "有关"),
+    )),
+    *(f"{{}}{verb}{unit}{end}" for verb, unit, end in itertools.product(
+        ("的规定放在", "归", "属于"), ("哪一节", "第几章第几节"), ("", "，标题念一下"),
+    )),
+    *(f"{unit} {verb} {{}}?" for unit, verb in itertools.product(
+        ("Which section", "Which numbered section", "In which chapter"), ("covers", "talks about", "deals with"),
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", _ASKED_FOR)
+def test_the_subject_is_what_no_signal_accounts_for(form: str) -> None:
+    subject = "training officials" if form.isascii() else "农村盖房子"
+    assert read(fold(form.format(subject)), DOCUMENT).subject == subject
+
+
+@pytest.mark.parametrize(("unit", "node"), [("哪一节", "5.1"), ("第几章", "5")])
+def test_a_subject_in_other_words_is_answered_with_its_heading(unit: str, node: str, ask: Ask) -> None:
+    answer = ask(f"农村盖房子的规定放在{unit}？")
+    assert answer.status == "answered"
+    assert answer.citations[0].section_id == node
+    assert not answer.citations[0].sentence_ids
+
+
+@pytest.mark.parametrize("question", ["宠物管理放在哪一节？", "Which section covers income tax?"])
+def test_a_subject_that_is_absent_is_placed_nowhere(question: str, ask: Ask) -> None:
+    assert ask(question).status == "abstained"
+
+
+@pytest.mark.parametrize("asked_either_way", ["说没说过", "提没提到", "出没出现过"])
+def test_what_is_asked_either_way_is_not_denied(asked_either_way: str, ask: Ask) -> None:
+    answer = ask(f"文件{asked_either_way}“高质量发展”，在哪几处")
+    assert "0.2#6" in sentences_of(answer)
+
+
+@pytest.mark.parametrize(
+    "question", ["哪几节既提到人工智能又提到区块链", "Which sections mention both AI and blockchain?"]
+)
+def test_terms_that_stand_together(question: str, ask: Ask) -> None:
+    assert {*sections_of(ask(question))} == {"2.4", "4.2"}
+
+
+def test_a_second_question_for_the_place_is_about_the_first(ask: Ask) -> None:
+    assert ask("碳中和在哪一节？那节一共几句").answer.count("共4句") == 1
+    assert ask("“领跑者”出现了几次，分别在哪").status == "answered"
