@@ -12,6 +12,7 @@ from pathlib import Path
 from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import CLAIMED, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
+from assistant.issued import issue_date
 from assistant.patterns import pattern
 from assistant.subject import asked_of
 from assistant.types import Query, Reason, Slot, Status
@@ -73,8 +74,8 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     """Choose the sentences that answer a content question, or say why none does."""
     document = index.document
     near = tuple(scored.address for scored in ranking.sections[:2])
-    if absent := _named_but_absent(query, document, near):
-        return absent
+    if decided := issue_date(query, document) or _named_but_absent(query, document, near):
+        return decided
     weighed = weigh(query, ranking, index)
     if weighed is None:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near)
@@ -162,13 +163,12 @@ def _stated(query: Query, address: str, index: Index) -> float:
     section = index.document.section_of(address)
     if query.language == "zh":
         asked = {pair for term in query.terms for pair in chinese_terms(term)}
-        told = chinese_terms(f"{section.title} {index.document.sentence(address).text}")
-    else:
-        asked = set(english_terms(" ".join(query.terms)))
-        told = english_terms(
-            f"{index.enrichment.title_english(section.address)} {index.enrichment.english(address)}"
-        )
-    return len(asked & set(told)) / len(asked) if asked else 0.0
+        told = set(chinese_terms(f"{section.title} {index.document.sentence(address).text}"))
+        return index.retriever.stated_share(asked, told, "words.sentence")
+    asked = set(english_terms(" ".join(query.terms)))
+    notes = index.enrichment
+    told = set(english_terms(f"{notes.title_english(section.address)} {notes.english(address)}"))
+    return index.retriever.stated_share(asked, told, "stems.english")
 
 
 def _wrong_year(query: Query, document: Document) -> bool:

@@ -394,7 +394,8 @@ def _with_intent(query: Query, signals: Signals, rest: str, document: Document, 
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="which_node")
     if first and ((not query.terms and "《" not in query.text) or needs_history(folded)):
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS)
-    if any(pattern(f"current.{lang}").search(folded) for lang in ("zh", "en")):
+    plain = pattern("frames.politeness").sub(" ", folded)
+    if any(pattern(f"current.{lang}").search(plain) for lang in ("zh", "en")):
         return replace(query, reason=Reason.NEEDS_CURRENT_DATA)
     return query
 

@@ -246,6 +246,11 @@ class LexicalIndex:
         """Whether any of the texts has a term."""
         return term in self._vocabulary
 
+    def weight(self, term: str) -> float:
+        """The idf of a term, that of one in no text for an unknown term: how telling it is, above 0."""
+        at = self._vocabulary.get(term)
+        return self._unknown if at is None else float(self._idf[at])
+
     def scores(self, query: str) -> Scores:
         """BM25 of every text over the query's whole weight, shape (size,), 0 to about 2.2.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -164,6 +164,16 @@ class Retriever:
             return ()
         (vector,) = self.embedder.encode_query([fold(question)])
         return self._bank.evidence(fold(question), vector)
+
+    def stated_share(self, terms: Collection[str], text: Collection[str], leg: str) -> float:
+        """The share, 0 to 1, of some terms that a text has, each weighed by how telling it is in a keyword leg's passages.
+
+        A word that half the document's sentences have (标准) says little of whether one of them is on the subject.
+        """
+        keywords = self._keywords.get(leg)
+        weights = {term: keywords.weight(term) if keywords else 1.0 for term in terms}
+        total = sum(weights.values())
+        return sum(weight for term, weight in weights.items() if term in text) / total if total else 0.0
 
     def support(self, query: str, address: str) -> tuple[float, float]:
         """How far a sentence and its notes bear out the words of a query: on average, and the weakest one.

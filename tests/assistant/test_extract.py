@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from index.types import Document
 from tests.assistant.conftest import Ask
 from tests.assistant.contract import sections_of, sentences_of
 
@@ -262,3 +263,77 @@ def test_a_false_premise_is_answered_with_the_text(ask: Ask) -> None:
 )
 def test_script_and_width_make_no_difference(one: str, other: str, ask: Ask) -> None:
     assert set(sentences_of(ask(one))) & set(sentences_of(ask(other)))
+
+
+# --- absent subjects beside present ones of the same shape
+
+
+@pytest.mark.parametrize(
+    ("present", "absent"),
+    [
+        ("食品安全有标准吗？", "献血有标准吗？"),
+        ("有没有提到自动驾驶？", "有没有提到无人机送快递？"),
+        ("标准化人才库要建吗？", "人才库要收多少人，怎么进"),
+        ("Is elderly care covered?", "Are casinos covered?"),
+        ("Does it say anything about food safety?", "Does it say anything about blood donation?"),
+    ],
+)
+def test_a_subject_that_is_there_is_told_from_one_that_is_not(present: str, absent: str, ask: Ask) -> None:
+    assert ask(present).status == "answered"
+    assert ask(absent).status == "abstained"
+
+
+def test_a_subject_that_stands_whole_in_a_sentence_is_never_doubted(ask: Ask, outline: Document) -> None:
+    titles = [
+        "综合管廊",
+        "地理标志",
+        "冰雪运动",
+        "标准总监",
+        "质量标准实验室",
+        "绿色制造",
+        "友好城市",
+        "慈善服务",
+    ]
+    for title in titles:
+        assert title in outline.text
+        answer = ask(f"{title}怎么说？")
+        assert answer.status == "answered"
+        assert any(title in citation.quote for citation in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "frame"),
+    [
+        ("纲要是哪天印发的？", "0.1#7", ""),
+        ("什么时候发布的？", "0.1#2", ""),
+        ("When was the outline issued?", "0.1#7", ""),
+        ("这份纲要是2021年印发的吧？", "0.1#7", "不一致"),
+        ("这份纲要是2022年印发的吧？", "0.1#7", "是的"),
+    ],
+)
+def test_the_day_of_issue_is_read_off_the_front(question: str, sentence: str, frame: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert sentences_of(answer) == [sentence]
+    assert frame in answer.answer
+
+
+def test_the_issue_of_something_else_is_no_day_of_issue(ask: Ask) -> None:
+    assert "0.1" not in sections_of(ask("国际标准2021年发布了几项？"))
+
+
+def test_a_claim_is_held_against_an_indefinite_number_too(ask: Ask) -> None:
+    answer = ask("要培育整整10个国际标准化研究中心吧？")
+    assert sentences_of(answer)[0] == "1.3#13"
+    assert "不一致" in answer.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Hello, my mother's building is from 1983. Is the renovation of old residential communities planned?",
+        "I own a noodle shop in Dongcheng. Will outdoor advertising and signboards be standardized?",
+        "我家在朝阳区，老旧小区改造有什么安排？",
+    ],
+)
+def test_what_is_told_of_the_asker_is_not_asked_about(question: str, ask: Ask) -> None:
+    assert ask(question).status == "answered"

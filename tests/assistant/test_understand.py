@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
+from assistant.subject import asked_of
 from assistant.types import Intent, Query, Reason, Slot
 from assistant.understand import (
     LONGEST_QUESTION,
     clean,
+    slot_of,
     split_parts,
     understand,
     years_of,
@@ -310,3 +312,45 @@ PIECES = ["养老", "2025年", "第五章", "？", "。", "哪些地方", "讲�
 @settings(max_examples=300, deadline=None)
 def test_any_mixture_of_question_words_is_understood(text: str) -> None:
     assert understood(text).question == text
+
+
+@pytest.mark.parametrize(
+    ("question", "slot"),
+    [
+        ("要建几个实验室", Slot.NUMBER),
+        ("有没有说要建几个实验室", Slot.NUMBER),
+        ("办事能不能少跑几趟", Slot.POLAR),
+        ("几家协会能不能合写一个标准", Slot.POLAR),
+        ("培养协会的计划叫什么名", Slot.TOPIC),
+        ("委员会负责人叫什么名字", Slot.PERSON),
+        ("the plan dates from 2015 – correct or not?", Slot.POLAR),
+    ],
+)
+def test_what_kind_of_filler_is_asked_for(question: str, slot: Slot) -> None:
+    assert slot_of(fold(question)) is slot
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("I own a shop in Dongcheng. Will signs be standardised?", ["Will signs be standardised?"]),
+        ("我来自上海，养老有什么安排？", ["养老有什么安排？"]),
+        ("既然企业标准不用公开了，那怎么监督？", ["既然企业标准不用公开了，那怎么监督？"]),
+        ("我家门口有几个充电桩？", ["我家门口有几个充电桩？"]),
+    ],
+)
+def test_what_a_message_asks_is_told_from_what_it_tells_of_the_asker(text: str, asked: list[str]) -> None:
+    assert asked_of(text) == asked
+
+
+def test_a_year_of_the_asker_and_a_decade_are_no_years_asked_for() -> None:
+    assert years_of("by the mid-2020s") == ()
+    assert _query("My house is from 1983. What is planned for old estates?").years == ()
+
+
+def test_a_number_in_a_name_is_no_claim() -> None:
+    assert _query("京津冀那套机制叫“2+X”是吧").numbers == ()
+
+
+def _query(question: str) -> Query:
+    return understand(question, (), parse_file(OUTLINE))
