@@ -487,7 +487,7 @@ class _Places:
 
 def _expanded(term: str) -> str:
     """An English abbreviation in full: AI is artificial intelligence."""
-    return str(entry("abbreviations").get(fold(term), term))
+    return str(entry("abbreviations.en").get(fold(term), term))
 
 
 def _enumerated(refs: Sequence[Ref], frame: str, values: tuple[tuple[str, str], ...]) -> Draft:

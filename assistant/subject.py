@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.patterns import pattern, patterns
+from assistant.patterns import entry, pattern, patterns
 from index.lexical import fold
 from index.types import Document
 
@@ -17,6 +17,17 @@ _INTRODUCTION = re.compile(
     r"|(?:I am|I'm|We are|We're|As an?) [^,?]{1,40},)\s*(?=.)",
     re.IGNORECASE,
 )
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN_WORD = re.compile(r"(?<![A-Za-z0-9.-])[A-Za-z]{2,4}(?![A-Za-z0-9.-])")
+
+
+def in_full(text: str) -> str:
+    """A Chinese text with the English abbreviations that everybody uses in Chinese: AI标准 asks for 人工智能标准."""
+    if not _HAN.search(text):
+        return text
+    return _LATIN_WORD.sub(
+        lambda word: entry("abbreviations.zh").get(word.group().lower(), word.group()), text
+    )
 
 
 def asked_of(text: str) -> list[str]:

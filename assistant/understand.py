@@ -18,7 +18,7 @@ from assistant.followup import standalone
 from assistant.patterns import pattern, patterns
 from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
 from assistant.signals import Signals, read
-from assistant.subject import asked_of, content_of
+from assistant.subject import asked_of, content_of, in_full
 from assistant.types import Intent, Query, Reason, Slot, Turn
 from index.enrich import Enrichment
 from index.language import detect
@@ -253,7 +253,8 @@ def _understand_one(
     rewrite = standalone(text, history, document, enrichment)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
-    asked = _itself(own_title).sub(" ", fold(" ".join(asked_of(rewrite.text)) or rewrite.text))
+    full = in_full(rewrite.text)
+    asked = _itself(own_title).sub(" ", fold(" ".join(asked_of(full)) or full))
     query = Query(
         question=question,
         text=rewrite.text,
@@ -262,7 +263,7 @@ def _understand_one(
         intent=Intent.CONTENT,
         slot=slot_of(folded),
         years=years_of(asked),
-        search=_search_text(rewrite.text, rewrite.focus, document),
+        search=_search_text(full, rewrite.focus, document),
         terms=tuple(content_of(re.sub(r"到?\d{4}年", " ", asked), document)),
         exclude=rewrite.exclude,
     )

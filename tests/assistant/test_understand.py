@@ -348,6 +348,18 @@ def test_a_year_of_the_asker_and_a_decade_are_no_years_asked_for() -> None:
     assert _query("My house is from 1983. What is planned for old estates?").years == ()
 
 
+@pytest.mark.parametrize(
+    ("question", "searched"),
+    [
+        ("AI标准有哪些", "人工智能标准有哪些"),
+        ("ISO大会是第几届", "ISO大会是第几届"),
+        ("AI standards", "AI standards"),
+    ],
+)
+def test_a_chinese_question_is_searched_without_english_abbreviations(question: str, searched: str) -> None:
+    assert _query(question).search == searched
+
+
 def test_a_number_in_a_name_is_no_claim() -> None:
     assert _query("京津冀那套机制叫“2+X”是吧").numbers == ()
 
