@@ -5,7 +5,6 @@ Texts of the interface carry both languages (`data-zh`, `data-en`): the page swi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -462,7 +461,6 @@ def render_frame(document: Document, enrichment: Enrichment, *, longest_question
         pair(*names.of(section.address), tag="option", attributes=f'value="{section.address}"')
         for section in document.sections()
     )
-    texts = {key: list(value) for key, value in all_texts().items()}
     fields = {
         "title": escape(document.title),
         "both_titles": pair(document.title, title_english or document.title),
@@ -473,8 +471,6 @@ def render_frame(document: Document, enrichment: Enrichment, *, longest_question
         "examples": groups,
         "sections": options,
         "longest": str(longest_question),
-        # In an attribute: a script element's content would not be escaped.
-        "texts": escape(json.dumps(texts, ensure_ascii=False)),
     }
     frame = Template((_STATIC / "frame.html").read_text("utf-8"))
 

@@ -19,6 +19,15 @@ def all_texts() -> dict[str, tuple[str, str]]:
     }
 
 
+def by_language() -> dict[Language, dict[str, str]]:
+    """Every text by language, then by key: what gr.I18n takes."""
+    texts = all_texts()
+    return {
+        "zh": {key: chinese for key, (chinese, _) in texts.items()},
+        "en": {key: english for key, (_, english) in texts.items()},
+    }
+
+
 def text(key: str, language: Language, **values: object) -> str:
     """One text in one language, its `{name}` fields filled in.
 

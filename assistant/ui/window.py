@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.ui.desk import DeskError
 from assistant.ui.endpoints import Endpoints
 from assistant.ui.render import render_frame
+from assistant.ui.texts import by_language
 from assistant.understand import LONGEST_QUESTION
 from index.types import AddressError
 
@@ -84,6 +85,8 @@ def _page(gr: ModuleType, calls: Endpoints) -> gradio.Blocks:
     frame = render_frame(document, enrichment, longest_question=LONGEST_QUESTION)
     script = (_STATIC / "window.js").read_text("utf-8")
     blocks: gradio.Blocks = gr.Blocks(title=document.title, analytics_enabled=False)
+    # Before it is mounted: what the mount is given comes too late for the page's own copy of the configuration.
+    blocks.i18n_instance = gr.I18n(**by_language())
     with blocks:
         gr.HTML(frame, js_on_load=script, apply_default_css=False, padding=False)
         for call in (_told_async(gr, calls.ask), _told(gr, calls.search), _told(gr, calls.read_section)):

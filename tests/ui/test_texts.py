@@ -32,7 +32,7 @@ def named_texts() -> set[str]:
     named |= set(re.findall(r"\{\{[tao] (\w+)", frame))
     script = (UI / "static" / "window.js").read_text("utf-8")
     named |= set(re.findall(r"\b(?:say|tell)\((?:\w+, )?\"(\w+)\"", script)) - {"stage_"}
-    named |= set(re.findall(r"texts\.(\w+)\[", script))
+    named |= set(re.findall(r"texts\.(?:zh|en)\.(\w+)", script))
     for path in UI.glob("*.py"):
         named |= {
             word for word in re.findall(r"""["'](\w+)["']""", path.read_text("utf-8")) if word in all_texts()

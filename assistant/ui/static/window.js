@@ -4,7 +4,7 @@
 const root = element.querySelector("#outline");
 const $ = (selector, within = root) => within.querySelector(selector);
 const $$ = (selector, within = root) => [...within.querySelectorAll(selector)];
-const texts = JSON.parse(root.dataset.texts);
+const texts = gradio_config.i18n_translations; // from gr.I18n: { zh: { key: text }, en: … }
 const longest = Number(root.dataset.longest);
 const chat = { turns: [], pending: null };
 const narrow = matchMedia("(max-width: 899px)");
@@ -16,7 +16,7 @@ const remembered = (key) => { try { return localStorage.getItem(key); } catch { 
 const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* storage is refused: not kept */ } };
 let language = remembered("outline-language") || (/^zh\b/i.test(navigator.language || "zh") ? "zh" : "en");
 const say = (key, values = {}) =>
-  texts[key][language === "en" ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  texts[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
 function relabel(within) {
   for (const node of $$("[data-zh]", within)) node.textContent = node.dataset[language];
@@ -200,7 +200,7 @@ function busy(on) {
   const button = $("#send");
   $("use", button).setAttribute("href", on ? "#i-stop" : "#i-send");
   for (const name of ["title", "aria-label"])
-    for (const tag of ["zh", "en"]) button.setAttribute(`data-${tag}-${name}`, texts[on ? "stop" : "send"][tag === "en" ? 1 : 0]);
+    for (const tag of ["zh", "en"]) button.setAttribute(`data-${tag}-${name}`, texts[tag][on ? "stop" : "send"]);
   relabel(button.parentElement);
 }
 
@@ -214,8 +214,8 @@ function addTurn(question) {
   asked.textContent = question;
   const you = document.createElement("span");
   you.className = "hidden";
-  you.dataset.zh = texts.you[0] + "：";
-  you.dataset.en = texts.you[1] + ": ";
+  you.dataset.zh = texts.zh.you + "：";
+  you.dataset.en = texts.en.you + ": ";
   asked.prepend(you);
   const reply = document.createElement("div");
   reply.className = "reply";
@@ -428,8 +428,8 @@ async function exportChat(format) {
 function tell(reply, key) {
   $(".feedback", reply)?.remove();
   const told = Object.assign(document.createElement("p"), { className: "notice" });
-  told.dataset.zh = texts[key][0];
-  told.dataset.en = texts[key][1];
+  told.dataset.zh = texts.zh[key];
+  told.dataset.en = texts.en[key];
   reply.append(told);
   relabel(reply);
   $("#status").textContent = told.textContent;
