@@ -26,6 +26,15 @@ ASKED = {
     "en-GB": ("How many international standards by 2025?",),
 }
 ABSENT = {"zh-CN": "北京有多少辆公交车？", "en-GB": "How many buses does Beijing have?"}
+# Words enough to find something, not enough to be sure; the first that is answered with a caution is drawn.
+UNSURE = {
+    "zh-CN": ("楼下工地天天轰隆隆吵得睡不着，往后有人管吗", "京津冀那边的呢？", "地震呢？"),
+    "en-GB": ("Will our district chip in some money?", "What about experts advising it?"),
+}
+PARTIAL = {
+    "zh-CN": "到2025年要制定多少项地方标准？食堂几点开门？",
+    "en-GB": "How many local standards by 2025? And when does the canteen open?",
+}
 README = {"answer-1440-zh-light", "abstention-1440-zh-dark", "document-390-en-light"}
 
 
@@ -55,6 +64,28 @@ def answer(page: Page, locale: str) -> None:
 def abstention(page: Page, locale: str) -> None:
     """A question that the document doesn't answer."""
     ask(page, ABSENT[locale])
+
+
+def unsure(page: Page, locale: str) -> None:
+    """An answer of which the assistant is not sure."""
+    for question in UNSURE[locale]:
+        ask(page, question)
+        if page.locator(".turn").last.locator(".caution").count():
+            return
+    raise RuntimeError(f"no question of {locale} is answered with a caution")
+
+
+def partial(page: Page, locale: str) -> None:
+    """Half of a message is answered."""
+    ask(page, PARTIAL[locale])
+
+
+def busy(page: Page, locale: str) -> None:
+    """The answer takes longer than a blink."""
+    page.route("**/window/turn", lambda _route: None)
+    page.fill("#question", ASKED[locale][0])
+    page.press("#question", "Enter")
+    page.locator(".stage").wait_for()
 
 
 def document(page: Page, locale: str) -> None:
@@ -109,6 +140,9 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     "first": lambda _page, _locale: None,
     "answer": answer,
     "abstention": abstention,
+    "unsure": unsure,
+    "partial": partial,
+    "busy": busy,
     "document": document,
     "hover": hover,
     "contents": contents,
