@@ -1,4 +1,4 @@
-"""From evidence to a probability that the document answers a question, and the thresholds of answering.
+"""From evidence to the probabilities that the document answers a question and that it deals with its subject at all.
 
 Logistic regression over a few scores and their products (what an unknown word means hangs on the language, say), fitted
 on the development questions by `python -m eval fit`; coefficients and thresholds lie in `calibration.json`.
@@ -59,6 +59,7 @@ class Regression:
 class Calibration:
     """The regressions with and without a question bank, and the thresholds of choosing sentences.
 
+    `subject` tells of questions that the document doesn't answer whether it deals with their subject; a bank knows nothing of that.
     `slot_ratio`: the best sentence with the asked filler must reach this share of the best sentence's score.
     `fact_share`, `topic_share`: further sentences must reach this share of the best; `topic_most` at most. `more_share`:
     further sections are listed from this share on.
@@ -66,6 +67,7 @@ class Calibration:
 
     with_bank: Regression
     without_bank: Regression
+    subject: Regression
     slot_ratio: float
     fact_share: float
     topic_share: float
@@ -76,13 +78,17 @@ class Calibration:
         """The regression that judges this evidence."""
         return self.without_bank if len(evidence) == len(FEATURES) else self.with_bank
 
+    def is_on_subject(self, evidence: Sequence[float]) -> bool:
+        """Whether the document deals with the subject of a question that it doesn't answer."""
+        return self.subject.probability(evidence[: len(FEATURES)]) >= self.subject.threshold
+
 
 @cache
 def load_calibration() -> Calibration:
     """The fitted calibration."""
     table = json.loads(_FILE.read_text("utf-8"))
-    with_bank, without_bank = (Regression(**table.pop(name)) for name in ("with_bank", "without_bank"))
-    return Calibration(with_bank=with_bank, without_bank=without_bank, **table)
+    regressions = {name: Regression(**table.pop(name)) for name in ("with_bank", "without_bank", "subject")}
+    return Calibration(**regressions, **table)
 
 
 def features(

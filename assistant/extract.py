@@ -89,25 +89,30 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
         pattern("current.now").search(query.folded) or not tells_of_past
     ):
         return abstain(Reason.NEEDS_CURRENT_DATA, near=near, confidence=1 - confidence)
+    is_on_subject = calibration.is_on_subject(weighed.evidence)
+    unanswered = Reason.FIGURE_NOT_STATED if is_on_subject else Reason.NOT_IN_DOCUMENT
     least = _MORE_WANTED * ranking.sentences[0].score
     if query.exclude and best.score < least:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="no_more")
     if not chosen or weighed.ratio < calibration.slot_ratio * _leniency(chosen[0], best, query, index):
-        detail = "other_year" if query.years and query.slot is Slot.NUMBER else ""
-        return abstain(Reason.FIGURE_NOT_STATED, near=near, detail=detail, confidence=1 - confidence)
+        if query.years and query.slot is Slot.NUMBER:
+            unanswered, detail = Reason.FIGURE_NOT_STATED, "other_year"
+        else:
+            detail = ""
+        return abstain(unanswered, near=near, detail=detail, confidence=1 - confidence)
     fit = weighed.evidence[FEATURES.index("fit")]
     confidence = max(confidence, _assurance(query, weighed))
     if (
         query.slot is Slot.NUMBER
+        and query.language in {"zh", "en"}  # no other shares words with the text or its translation
         and fit < _NO_WORDS
         and chosen[0].legs.get("dense.question", 0.0) < _LIKE_A_QUESTION
     ):
-        return abstain(Reason.FIGURE_NOT_STATED, near=near, confidence=1 - confidence)
+        return abstain(unanswered, near=near, confidence=1 - confidence)
     lenient = query.addresses or (needed(query) and weighed.ratio == 1.0)
     strictness = _CONTACT if query.slot is Slot.CONTACT else _NAMED_PLACE if lenient else 1.0
     if confidence < regression.threshold * strictness:
-        reason = Reason.FIGURE_NOT_STATED if needed(query) else Reason.NOT_IN_DOCUMENT
-        return abstain(reason, near=near, confidence=1 - confidence)
+        return abstain(unanswered, near=near, confidence=1 - confidence)
     lines = _lines(_pick(chosen, query, calibration), query, document)
     cited = {ref.node for line in lines for ref in line.refs}
     nearby = calibration.more_share * ranking.sections[0].score

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from assistant.compose import Composer, word
 from assistant.draft import Draft, Line, Ref, abstain
+from assistant.evidence import needed
 from assistant.generate import Statement, generate, rewrite_query, translate_query
 from assistant.model import ChatModel, Fault
 from assistant.support import opening_of
@@ -103,7 +104,8 @@ def _is_for_model(query: Query, draft: Draft) -> bool:
     if query.intent is not Intent.CONTENT or query.parts:
         return False
     if draft.status is Status.ABSTAINED:
-        return draft.reason is Reason.NOT_IN_DOCUMENT and not draft.detail
+        is_unsure = draft.reason in {Reason.NOT_IN_DOCUMENT, Reason.FIGURE_NOT_STATED}
+        return is_unsure and not draft.detail and needed(query) is None
     return draft.status is Status.ANSWERED and not any(line.frame in _COMPLETE for line in draft.lines)
 
 

@@ -177,7 +177,7 @@ def cut_steering(text: str) -> tuple[bool, str]:
 def _is_question(text: str, document: Document) -> bool:
     """Whether something is left to answer: a question mark or a question word, and a subject."""
     folded = fold(text)
-    asks = _ASKS.search(folded) or any(pattern(f"slots.{slot}").search(folded) for slot in _SLOT_ORDER)
+    asks = _ASKS.search(folded) or slot_of(folded) is not Slot.TOPIC
     return bool(
         (asks or re.search(r"什么|哪|怎|如何|\b(?:what|how|which)\b", folded))
         and content_of(folded, document)
@@ -470,9 +470,10 @@ def _search_text(text: str, focus: str, document: Document) -> str:
 def slot_of(folded: str) -> Slot:
     """The kind of filler that a question asks for."""
     definite = pattern("slots.few").sub(" ", folded)
+    table = "slots" if detect(folded) in {"zh", "en"} else "slots_beyond"
 
     def asks_for(slot: Slot) -> bool:
-        return bool(pattern(f"slots.{slot}").search(definite if slot is Slot.NUMBER else folded))
+        return bool(pattern(f"{table}.{slot}").search(definite if slot is Slot.NUMBER else folded))
 
     return next(filter(asks_for, _SLOT_ORDER), Slot.TOPIC)
 

@@ -1,4 +1,4 @@
-"""The calibration of answering, fitted on the development questions: `python -m eval fit`.
+"""The calibration of answering and of the reason for not answering, fitted on the development questions: `python -m eval fit`.
 
 Logistic regression with an L2 penalty over standardised features and their products; five folds by item tell what the
 fit is worth on questions that it has not seen.
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from assistant.calibrate import BANK_FEATURES, FEATURES
 from assistant.extract import weigh
-from assistant.types import Intent, Turn
+from assistant.types import Intent, Reason, Turn
 from assistant.understand import understand
 from eval.dataset import Item
 from eval.fit import FOLDS, fold_of
@@ -40,9 +40,9 @@ _LIST = re.compile(r"\[[^\[\]]*\]")
 _FALSE_REFUSALS = 0.03
 
 
-def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Matrix, list[str]]:
-    """Features, shape (n, features), 1 for answerable, and ids of the items that the calibration decides on."""
-    rows, answerable, ids = [], [], []
+def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, list[Item]]:
+    """The items that the calibration decides on, and their features, shape (n, features)."""
+    rows, decided = [], []
     retriever, document = assistant.index.retriever, assistant.index.document
     for item in items:
         history: list[Turn] = []
@@ -56,9 +56,8 @@ def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, Ma
         )
         if weighed and weighed.chosen:
             rows.append(weighed.evidence)
-            answerable.append(float(item.answerable))
-            ids.append(item.id)
-    return np.array(rows), np.array(answerable), ids
+            decided.append(item)
+    return np.array(rows), decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,33 +114,46 @@ def _sigmoid(logits: Matrix) -> Matrix:
 
 def calibrate_and_print(assistant: Assistant, items: Sequence[Item], *, write: bool = False) -> None:
     """Fit on all items, print held-out AUROC and outcomes by threshold; `write` puts the fits to use."""
-    features, right, ids = evidence_of(assistant, items)
-    folds = np.array([fold_of(id_) for id_ in ids])
+    features, decided = evidence_of(assistant, items)
+    folds = np.array([fold_of(item.id) for item in decided])
+    is_answerable = np.array([bool(item.answerable) for item in decided])
+    is_subject = np.array([item.reason == Reason.FIGURE_NOT_STATED for item in decided])
+    is_unanswered = is_subject | np.array([item.reason == Reason.NOT_IN_DOCUMENT for item in decided])
     table = json.loads(CALIBRATION.read_text("utf-8"))
-    for name, columns in (("without_bank", FEATURES), ("with_bank", (*FEATURES, *BANK_FEATURES))):
+    everything = np.full(len(decided), fill_value=True)
+    for name, columns, of, right, refused in (
+        ("without_bank", FEATURES, everything, is_answerable, _FALSE_REFUSALS),
+        ("with_bank", (*FEATURES, *BANK_FEATURES), everything, is_answerable, _FALSE_REFUSALS),
+        ("subject", FEATURES, is_unanswered, is_subject, None),
+    ):
         if len(columns) > features.shape[1]:
             continue
-        table[name] = _fitted(name, features[:, : len(columns)], columns, right, folds)
+        print(f"calibration {name}:")
+        own = features[of, : len(columns)]
+        table[name] = _fitted(own, columns, right[of].astype(float), folds[of], refused)
     if write:
         CALIBRATION.write_text(_file_of(table), "utf-8")
 
 
 def _fitted(
-    name: str, features: Matrix, columns: Sequence[str], right: Matrix, folds: Matrix
+    features: Matrix, columns: Sequence[str], right: Matrix, folds: Matrix, refused: float | None
 ) -> dict[str, object]:
-    """One regression as it stands in the file; its threshold keeps to the share of false refusals on held-out folds."""
+    """One regression as it stands in the file.
+
+    Its threshold keeps to the share of right questions refused on held-out folds, and is at most .5; .5 if no share is given.
+    """
     held_out = np.zeros(len(right))
     for fold in range(FOLDS):
         fit = regress(features[folds != fold], right[folds != fold])
         held_out[folds == fold] = fit.probability(features[folds == fold])
     area = auroc(held_out.tolist(), (right > 0).tolist())
-    print(f"calibration {name}: {len(right)} questions, held-out AUROC {area:.3f}")
-    print("threshold  answerable refused  unanswerable refused")
+    print(f"{len(right)} questions, {right.mean():.0%} of them positive; held-out AUROC {area:.3f}")
+    print("threshold  positive below  negative below")
     for threshold in np.arange(0.2, 0.81, 0.1):
-        refused = held_out < threshold
-        print(f"{threshold:9.2f}  {refused[right > 0].mean():18.3f}  {refused[right == 0].mean():20.3f}")
-    threshold = float(np.quantile(held_out[right > 0], _FALSE_REFUSALS))
-    print(f"threshold for {_FALSE_REFUSALS:.1%} refused: {threshold:.2f}")
+        below = held_out < threshold
+        print(f"{threshold:9.2f}  {below[right > 0].mean():14.3f}  {below[right == 0].mean():14.3f}")
+    threshold = 0.5 if refused is None else float(np.quantile(held_out[right > 0], refused))
+    print(f"threshold: {min(threshold, 0.5):.2f}")
     fit = regress(features, right)
     triangle = iter(_rounded(fit.weights[len(columns) :]))
     return {
