@@ -266,8 +266,8 @@ def _filled(
 ) -> tuple[list[Scored], float]:
     """The candidates that have what the question asks for, and how close the best of them comes to the best of all.
 
-    Sentences with figures are put in the order of how well the clause around the figure fits the question: 地方标准800项
-    before 区域协同地方标准30项 where 地方标准 is asked for.
+    Sentences with figures are put in the order of how well the clause around the figure fits the question: 地方标准800项,
+    and not 区域协同地方标准30项, where 地方标准 is asked for.
     """
     document = index.document
     filled = []
@@ -291,6 +291,9 @@ def _filled(
     if query.slot in {Slot.NUMBER, Slot.DURATION}:
         close = [scored for scored in filled if scored.score >= _COMPARABLE * filled[0].score]
         fits = {scored.address: _fit(query, scored, index) for scored in close}
+        if (own := max(fits.values())) >= _OWN_WORDS:
+            # Other clauses speak of something narrower or wider than what the question names in so many words.
+            close = [scored for scored in close if fits[scored.address] == own]
         best = max(scored.score * (_FIT_FLOOR + fits[scored.address]) for scored in close)
         refitted = [
             replace(s, score=filled[0].score * s.score * (_FIT_FLOOR + fits[s.address]) / best) for s in close
