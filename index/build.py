@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,19 +24,21 @@ from index.config import IndexSettings
 from index.embed import Embedder, load_embedder
 from index.enrich import Enrichment, enrichment_path, load_enrichment
 from index.lexical import LexicalIndex, fold
+from index.notes import NoteTokens
 from index.parse import parse_file
 from index.retrieve import KEYWORD_LEGS, Retriever, embedded, leg_passages
 from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 9
+FORMAT = 10
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
 _PROBE = "1"
 _MANIFEST = "manifest.json"
 _BANK = "questions"
+_NOTES = "notes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,13 @@ def ensure_index(
     document = parse_file(settings.document)
     path, bank_file = enrichment_path(settings.document), bank_path(settings.document)
     enrichment = load_enrichment(path) if settings.enrichment else Enrichment()
-    bank = load_bank(bank_file) if settings.enrichment else ()
     embedder = load_embedder(settings.embedding_model)
     wanted = Manifest(
         format=FORMAT,
         document=document.id,
         source_sha256=document.sha256,
         enrichment_sha256=_sha256(path) if settings.enrichment and path.exists() else "",
-        bank_sha256=_sha256(bank_file) if bank else "",
+        bank_sha256=_sha256(bank_file) if settings.enrichment and bank_file.exists() else "",
         model=embedder.name,
         model_fingerprint=embedder.fingerprint,
         token_counter=encoding().name,
@@ -105,6 +107,8 @@ def ensure_index(
         with FileLock(settings.index_dir / "build.lock"):
             if rebuild or not (index := _open(settings, wanted, document, enrichment, embedder)):
                 report = progress or _silent
+                # Ten thousand rows, read only where they are needed: an index that is there has its own copy of them.
+                bank = load_bank(bank_file) if settings.enrichment else ()
                 _build(
                     settings, wanted, document, enrichment, bank, embedder, rebuild=rebuild, progress=report
                 )
@@ -157,8 +161,9 @@ def _open(
             for name, kind, language, analyzer in KEYWORD_LEGS
             if leg_passages(passages, kind, language)
         }
+        notes = NoteTokens.load(folder / _NOTES)
         bank = QuestionBank.load(folder / _BANK)
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
+    except (OSError, EOFError, BadZipFile, ValueError, TypeError, KeyError):
         return None
     if manifest.key != wanted.key or manifest.passages != len(passages):
         return None
@@ -166,7 +171,7 @@ def _open(
     try:
         store = _store(settings, wanted, folder)
         if store.count() == len(embedded(passages)):
-            retriever = Retriever(document, passages, embedder, store, keywords, bank)
+            retriever = Retriever(document, passages, embedder, store, keywords, notes, bank)
             retriever.search(_PROBE, k=1)
             return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
     except StoreError:
@@ -213,6 +218,7 @@ def _build(
             if texts:
                 LexicalIndex.build(texts, analyzer).save(work / name)
             progress("keywords", at, len(KEYWORD_LEGS))
+        NoteTokens.build(passages, embedder).save(work / _NOTES)
         if questions := QuestionBank.build(known_questions(bank, enrichment), embedder):
             questions.save(work / _BANK)
         rows = [asdict(passage) for passage in passages]
