@@ -59,7 +59,7 @@ class Regression:
 class Calibration:
     """The regressions with and without a question bank, and the thresholds of choosing sentences.
 
-    `subject` tells of questions that the document doesn't answer whether it deals with their subject; a bank knows nothing of that.
+    `subject` tells whether the document deals with the subject of a question that it doesn't answer; a bank has no say in that.
     `slot_ratio`: the best sentence with the asked filler must reach this share of the best sentence's score.
     `fact_share`, `topic_share`: further sentences must reach this share of the best; `topic_most` at most. `more_share`:
     further sections are listed from this share on.
@@ -87,8 +87,10 @@ class Calibration:
 def load_calibration() -> Calibration:
     """The fitted calibration."""
     table = json.loads(_FILE.read_text("utf-8"))
-    regressions = {name: Regression(**table.pop(name)) for name in ("with_bank", "without_bank", "subject")}
-    return Calibration(**regressions, **table)
+    with_bank, without_bank, subject = (
+        Regression(**table.pop(name)) for name in ("with_bank", "without_bank", "subject")
+    )
+    return Calibration(with_bank=with_bank, without_bank=without_bank, subject=subject, **table)
 
 
 def features(

@@ -34,6 +34,18 @@ _RIDGE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How like a question every known one is, shape (n,): by meaning (cosine), by words (BM25, 1 for itself).
+
+    `side` is which side of a linear separation of answered and unanswered questions it lies on (+1 and -1).
+    """
+
+    side: float
+    meaning: Vectors
+    words: Vectors
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """One question of the bank; `address` is the sentence that answers it or comes nearest to it."""
 
@@ -82,7 +94,7 @@ def _known(row: Mapping[str, object]) -> Known:
 def check_bank(bank: Sequence[Known], document: Document, enrichment: Enrichment) -> Iterator[Finding]:
     """What is wrong with a bank: unknown addresses and languages, doubles, questions said to be both."""
     addresses = {sentence.address for sentence in document.sentences()}
-    seen = {fold(question): True for _, question in _asked_by(enrichment)}
+    seen = {fold(known.question): True for known in _asked_by(enrichment)}
     for known in bank:
         if known.address not in addresses:
             yield Finding(known.address, "address", f"no such sentence: “{known.question}”")
@@ -95,17 +107,27 @@ def check_bank(bank: Sequence[Known], document: Document, enrichment: Enrichment
         seen[folded] = known.is_answered
 
 
-def known_questions(bank: Sequence[Known], enrichment: Enrichment) -> list[tuple[str, bool]]:
-    """All questions that are known, folded, and whether the document answers them: the enrichment's and the bank's."""
-    asked = [(fold(question), True) for _, question in _asked_by(enrichment)]
-    return asked + [(fold(known.question), known.is_answered) for known in bank]
+def known_questions(bank: Sequence[Known], document: Document, enrichment: Enrichment) -> list[Known]:
+    """All questions on a document's sentences that are known, the enrichment's and the bank's.
+
+    Raises:
+        SourceError: the bank speaks of a sentence that the document doesn't have.
+    """
+    addresses = {sentence.address for sentence in document.sentences()}
+    for known in bank:
+        if known.address not in addresses:
+            raise SourceError(
+                f"题库里的 {known.address} 不在文档中。 "
+                f"The question bank speaks of {known.address}, which the document doesn't have: “{known.question}”"
+            )
+    return [*(known for known in _asked_by(enrichment) if known.address in addresses), *bank]
 
 
-def _asked_by(enrichment: Enrichment) -> Iterator[tuple[str, str]]:
+def _asked_by(enrichment: Enrichment) -> Iterator[Known]:
     for address, notes in enrichment.sentences.items():
-        for questions in notes.questions.values():
+        for language, questions in notes.questions.items():
             for question in questions:
-                yield address, question
+                yield Known(address, language, question, is_answered=True)
 
 
 class QuestionBank:
@@ -115,6 +137,7 @@ class QuestionBank:
         self,
         axes: Vectors,
         vectors: Vectors,
+        addresses: Sequence[str],
         answered: int,
         words: LexicalIndex,
         direction: Vectors,
@@ -122,25 +145,28 @@ class QuestionBank:
     ) -> None:
         """Wrap what `build` made: principal axes, shape (dimension, k), and the questions along them, shape (k, n).
 
-        The first `answered` questions are those that the document answers.
+        `addresses` are the sentences of the questions; the first `answered` of them are those that the document answers.
         """
-        self._axes, self._vectors, self._answered, self._words = axes, vectors, answered, words
+        self.addresses, self.answered = addresses, answered
+        self._axes, self._vectors, self._words = axes, vectors, words
         self._direction, self._offset = direction, offset
 
     @classmethod
-    def build(cls, known: Sequence[tuple[str, bool]], embedder: Embedder) -> QuestionBank | None:
-        """The bank of folded questions with their flags; None where there are too few of either kind to tell anything."""
-        texts = [text for text, is_answered in known if is_answered]
-        answered = len(texts)
+    def build(cls, known: Sequence[Known], embedder: Embedder) -> QuestionBank | None:
+        """The bank of known questions; None where there are too few of either kind to tell anything."""
+        ordered = sorted(known, key=lambda known: not known.is_answered)
+        answered = sum(known.is_answered for known in ordered)
         if min(answered, len(known) - answered) < _AROUND:
             return None
-        texts += [text for text, is_answered in known if not is_answered]
+        texts = [fold(known.question) for known in ordered]
+        addresses = [known.address for known in ordered]
         vectors = embedder.encode_document(texts)
         direction, offset = _ridge(vectors[:answered], vectors[answered:])
         axes = _principal_axes(vectors)
         words = LexicalIndex.build(texts, prefix_terms)
         # Axis by axis: a product along the rows of so many short vectors would take twice the time to read them.
-        return cls(axes, np.ascontiguousarray((vectors @ axes).T), answered, words, direction, offset)
+        along = np.ascontiguousarray((vectors @ axes).T)
+        return cls(axes, along, addresses, answered, words, direction, offset)
 
     def save(self, folder: Path) -> None:
         """Write the bank to a folder of its own, vectors in half precision: no similarity moves by more than .001."""
@@ -149,7 +175,8 @@ class QuestionBank:
             folder / _ARRAYS,
             axes=self._axes,
             vectors=self._vectors.astype(np.float16),
-            answered=self._answered,
+            addresses=self.addresses,
+            answered=self.answered,
             direction=self._direction,
             offset=self._offset,
         )
@@ -168,26 +195,30 @@ class QuestionBank:
         with (folder / _ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             vectors = arrays["vectors"].astype(np.float32)
             direction, offset = arrays["direction"], float(arrays["offset"])
-            return cls(arrays["axes"], vectors, int(arrays["answered"]), words, direction, offset)
+            addresses, answered = arrays["addresses"].tolist(), int(arrays["answered"])
+            return cls(arrays["axes"], vectors, addresses, answered, words, direction, offset)
 
-    def evidence(self, query: str, vector: Vectors) -> tuple[float, ...]:
-        """What known questions tell of a folded one with this unit vector, in the order of `SIGNS`.
+    def compare(self, question: str, vector: Vectors) -> Likeness:
+        """How like a folded question with this unit vector every known one is."""
+        return Likeness(
+            side=float(vector @ self._direction) + self._offset,
+            meaning=self._vectors.T @ (vector @ self._axes),
+            words=self._words.scores(question),
+        )
+
+    def evidence(self, likeness: Likeness) -> tuple[float, ...]:
+        """What known questions tell of one that is so like them, in the order of `SIGNS`.
 
         The similarity of the nearest answered and of the nearest unanswered question, each at most 1; how much nearer the
         three and the ten nearest answered ones are than as many unanswered, -2 to 2; and the side of a linear separation
         of the two (ridge regression on +1 and -1). The first four again for BM25 over the words, question words included.
         """
-        side = float(vector @ self._direction) + self._offset
-        return (
-            *self._near(self._vectors.T @ (vector @ self._axes)),
-            side,
-            *self._near(self._words.scores(query)),
-        )
+        return (*self._near(likeness.meaning), likeness.side, *self._near(likeness.words))
 
     def _near(self, similarities: Vectors) -> tuple[float, float, float, float]:
         answered, unanswered = (
             np.sort(np.partition(of_kind, len(of_kind) - _AROUND)[-_AROUND:])[::-1]
-            for of_kind in (similarities[: self._answered], similarities[self._answered :])
+            for of_kind in (similarities[: self.answered], similarities[self.answered :])
         )
         return (
             float(answered[0]),

@@ -31,7 +31,7 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 10
+FORMAT = 11
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
@@ -219,7 +219,7 @@ def _build(
                 LexicalIndex.build(texts, analyzer).save(work / name)
             progress("keywords", at, len(KEYWORD_LEGS))
         NoteTokens.build(passages, embedder).save(work / _NOTES)
-        if questions := QuestionBank.build(known_questions(bank, enrichment), embedder):
+        if questions := QuestionBank.build(known_questions(bank, document, enrichment), embedder):
             questions.save(work / _BANK)
         rows = [asdict(passage) for passage in passages]
         (work / "passages.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from index.bank import QuestionBank
+from index.bank import Likeness, QuestionBank
 from index.embed import Embedder, Vectors
 from index.enrich import NOTE_LANGUAGES
 from index.language import detect
@@ -56,7 +56,9 @@ KEYWORD_LEGS: tuple[tuple[str, PassageKind, str | None, Analyzer], ...] = (
     ("pinyin.sentence", PassageKind.SENTENCE, None, pinyin_terms),
     ("pinyin.question", PassageKind.QUESTION, "zh", pinyin_terms),
 )
-LEGS = (*(f"dense.{kind}" for kind in PassageKind), *(name for name, *_ in KEYWORD_LEGS))
+# Known questions that a sentence answers, and near misses that it comes nearest to, by meaning and by words.
+KNOWN_LEGS = ("known.dense", "known.words", "near.dense", "near.words")
+LEGS = (*(f"dense.{kind}" for kind in PassageKind), *(name for name, *_ in KEYWORD_LEGS), *KNOWN_LEGS)
 
 
 def leg_passages(passages: Sequence[Passage], kind: PassageKind, language: str | None) -> list[Passage]:
@@ -125,6 +127,13 @@ class Retriever:
         for column, (name, kind, language, _) in enumerate(KEYWORD_LEGS, start=len(kinds)):
             if name in keyword_indexes:
                 covered += [(column, rows_of[p.address]) for p in leg_passages(passages, kind, language)]
+        if bank:
+            for by in ("dense", "words"):
+                columns = [LEGS.index(f"known.{by}"), LEGS.index(f"near.{by}")]
+                covered += [
+                    (columns[number >= bank.answered], rows_of[address])
+                    for number, address in enumerate(bank.addresses)
+                ]
         self._cells, self._covering, self._cell_starts = _cells(covered)
 
     def search(self, query: str, *, k: int = 10, asked: str = "") -> Ranking:
@@ -136,7 +145,8 @@ class Retriever:
         # Both at once, or one vector for both: what is looked for mostly is the question.
         texts = dict.fromkeys((fold(query), fold(question) if self._bank else fold(query)))
         vectors = self.embedder.encode_query(list(texts))
-        matrix = self._leg_scores(query, vectors[0])
+        likeness = self._bank.compare(fold(question), vectors[-1]) if self._bank else None
+        matrix = self._leg_scores(query, vectors[0], likeness)
         weights = fusion_weights()[language_class(detect(query))]
         fused = matrix @ np.array([weights.get(leg, 0.0) for leg in LEGS], dtype=np.float32)
         best = np.argsort(-fused, kind="stable")[: 5 * k]
@@ -151,7 +161,7 @@ class Retriever:
             sections=sections,
             sentences=sentences,
             unknown=self.unknown_share(query),
-            known=self._bank.evidence(fold(question), vectors[-1]) if self._bank else (),
+            known=self._bank.evidence(likeness) if self._bank and likeness else (),
         )
 
     def stated_share(self, terms: Collection[str], text: Collection[str], leg: str) -> float:
@@ -195,17 +205,20 @@ class Retriever:
     def leg_scores(self, query: str) -> Scores:
         """Every leg's score of every sentence: shape (sentences, legs), columns in the order of `LEGS`."""
         (vector,) = self.embedder.encode_query([fold(query)])
-        return self._leg_scores(query, vector)
+        return self._leg_scores(
+            query, vector, self._bank.compare(fold(query), vector) if self._bank else None
+        )
 
-    def _leg_scores(self, query: str, vector: Vectors) -> Scores:
+    def _leg_scores(self, query: str, vector: Vectors, likeness: Likeness | None) -> Scores:
         folded = fold(query)
         matrix = np.zeros((len(self._sentences), len(LEGS)), dtype=np.float32)
         nearest = self._store.query(vector, _NEAREST)
         similarities = np.zeros(len(self._number_of), dtype=np.float32)
         similarities[[self._number_of[id_] for id_, _ in nearest]] = [similarity for _, similarity in nearest]
-        similarities.clip(0.0, out=similarities)
         legs = (self._keywords[name] for name, *_ in KEYWORD_LEGS if name in self._keywords)
-        scores = np.concatenate([similarities, *(leg.scores(folded) for leg in legs)])
+        known = (likeness.meaning, likeness.words) if likeness else ()
+        scores = np.concatenate([similarities, *(leg.scores(folded) for leg in legs), *known])
+        scores.clip(0.0, out=scores)
         matrix.reshape(-1)[self._cells] = np.maximum.reduceat(scores[self._covering], self._cell_starts)
         return matrix
 

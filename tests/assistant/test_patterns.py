@@ -108,20 +108,77 @@ def test_the_slot_that_a_question_asks_for(slot: str, question: str) -> None:
 
 
 SLOTS_BEYOND = {
-    "number": ["新しい規格は何件ですか", "새 규격은 몇 건입니까", "Combien de normes ?", "Wie viele Normen?", "¿Cuántas normas?"],
-    "date": ["いつ施行されますか", "언제 시행됩니까", "Quand sera-t-il publié ?", "Bis wann gilt das?", "¿Cuándo se publicó?"],
+    "number": [
+        "新しい規格は何件ですか",
+        "새 규격은 몇 건입니까",
+        "Combien de normes ?",
+        "Wie viele Normen?",
+        "¿Cuántas normas?",
+    ],
+    "date": [
+        "いつ施行されますか",
+        "언제 시행됩니까",
+        "Quand sera-t-il publié ?",
+        "Bis wann gilt das?",
+        "¿Cuándo se publicó?",
+    ],
     "duration": [
-        "審査は何か月ですか", "심사에 얼마나 걸립니까", "Combien de temps dure l'examen ?", "Wie lange dauert es?",
+        "審査は何か月ですか",
+        "심사에 얼마나 걸립니까",
+        "Combien de temps dure l'examen ?",
+        "Wie lange dauert es?",
         "¿Cuánto tiempo tarda?",
     ],
-    "money": ["いくら払いますか", "수수료가 있습니까", "Quel est le prix du label ?", "Was kostet das?", "¿Cuánto cuesta?"],
-    "contact": ["電話番号を教えて", "전화번호가 뭐예요", "Le téléphone du bureau ?", "Die Telefonnummer?", "¿Cuál es el teléfono?"],
-    "penalty": ["罰金はありますか", "벌금이 있나요", "Y a-t-il une amende ?", "Gibt es ein Bußgeld?", "¿Hay multas?"],
-    "person": ["市長は誰ですか", "시장은 누구입니까", "Qui préside la commission ?", "Wer leitet das Amt?", "¿Quién dirige la oficina?"],
-    "body": ["誰が担当しますか", "누가 담당합니까", "Quel organisme en est chargé ?", "Welche Behörde prüft das?", "¿Quién lo hace?"],
-    "polar": ["規格は公開されますか", "규격이 공개되나요", "Est-ce que c'est prévu ?", "Gibt es Pläne für Wälder?", "¿Hay planes para bosques?"],
-    "topic": ["高齢者について", "노인 복지 계획", "Les mesures pour les forêts", "Pläne für die Wälder", "medidas para los bosques"],
-}  # fmt: skip
+    "money": [
+        "いくら払いますか",
+        "수수료가 있습니까",
+        "Quel est le prix du label ?",
+        "Was kostet das?",
+        "¿Cuánto cuesta?",
+    ],
+    "contact": [
+        "電話番号を教えて",
+        "전화번호가 뭐예요",
+        "Le téléphone du bureau ?",
+        "Die Telefonnummer?",
+        "¿Cuál es el teléfono?",
+    ],
+    "penalty": [
+        "罰金はありますか",
+        "벌금이 있나요",
+        "Y a-t-il une amende ?",
+        "Gibt es ein Bußgeld?",
+        "¿Hay multas?",
+    ],
+    "person": [
+        "市長は誰ですか",
+        "시장은 누구입니까",
+        "Qui préside la commission ?",
+        "Wer leitet das Amt?",
+        "¿Quién dirige la oficina?",
+    ],
+    "body": [
+        "誰が担当しますか",
+        "누가 담당합니까",
+        "Quel organisme en est chargé ?",
+        "Welche Behörde prüft das?",
+        "¿Quién lo hace?",
+    ],
+    "polar": [
+        "規格は公開されますか",
+        "규격이 공개되나요",
+        "Est-ce que c'est prévu ?",
+        "Gibt es Pläne für Wälder?",
+        "¿Hay planes para bosques?",
+    ],
+    "topic": [
+        "高齢者について",
+        "노인 복지 계획",
+        "Les mesures pour les forêts",
+        "Pläne für die Wälder",
+        "medidas para los bosques",
+    ],
+}
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,15 @@ from index.embed import Embedder, load_embedder
 from index.enrich import Enrichment, SentenceNotes, enrichment_path, load_enrichment
 from index.lexical import fold
 from index.parse import parse_file
+from index.retrieve import LEGS
 from index.types import SourceError
 
 OUTLINE = Path(__file__).parents[2] / "index" / "data" / "outline-2035.raw.txt"
 ANSWERED = [f"第{number}类标准由哪个部门制定" for number in "一二三四五六七八九十"]
 UNANSWERED = [f"第{number}号公园的门票多少钱一张" for number in "一二三四五六七八九十"]
-KNOWN = [(fold(text), True) for text in ANSWERED] + [(fold(text), False) for text in UNANSWERED]
+KNOWN = [Known("1.1#1", "zh", text, is_answered=True) for text in ANSWERED] + [
+    Known("1.2#1", "zh", text, is_answered=False) for text in UNANSWERED
+]
 
 
 def written(path: Path, *rows: object) -> Path:
@@ -134,7 +137,7 @@ def signs_of(bank: QuestionBank, embedder: Embedder) -> Signs:
     def tell(question: str) -> dict[str, float]:
         folded = fold(question)
         (vector,) = embedder.encode_query([folded])
-        return dict(zip(SIGNS, bank.evidence(folded, vector), strict=True))
+        return dict(zip(SIGNS, bank.evidence(bank.compare(folded, vector)), strict=True))
 
     return tell
 
@@ -153,9 +156,9 @@ def test_every_sign_points_to_the_side_that_a_question_lies_on(
         assert sign * found[name] > 0
 
 
-@pytest.mark.parametrize(("known", "sign"), [(text, SIGNS[not is_answered]) for text, is_answered in KNOWN])
-def test_a_known_question_is_its_own_neighbour(signs: Signs, known: str, sign: str) -> None:
-    assert signs(known)[sign] == pytest.approx(1.0, abs=2e-3)
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.question)
+def test_a_known_question_is_its_own_neighbour(signs: Signs, known: Known) -> None:
+    assert signs(known.question)[SIGNS[not known.is_answered]] == pytest.approx(1.0, abs=2e-3)
 
 
 @given(text=st.text(max_size=60))
@@ -187,5 +190,26 @@ def test_a_ranking_carries_the_signs_of_its_query(outline_index: Index) -> None:
 
 
 def test_the_enrichments_questions_count_as_answered() -> None:
-    known = known_questions([Known("1.1#1", "zh", "多少钱？", is_answered=False)], NOTES)
-    assert known == [(fold("谁来做？"), True), (fold("多少钱？"), False)]
+    missed = Known("1.1#1", "zh", "多少钱？", is_answered=False)
+    known = known_questions([missed], parse_file(OUTLINE), NOTES)
+    assert known == [Known("1.1#1", "zh", "谁来做？", is_answered=True), missed]
+
+
+def test_a_bank_of_another_document_is_refused() -> None:
+    with pytest.raises(SourceError, match="99"):
+        known_questions(
+            [Known("99.1#1", "zh", "多少钱？", is_answered=False)], parse_file(OUTLINE), Enrichment()
+        )
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_known_question_speaks_for_its_sentence(outline_index: Index, *, is_answered: bool) -> None:
+    known = next(
+        k for k in load_bank(bank_path(OUTLINE)) if k.is_answered is is_answered and k.language == "zh"
+    )
+    scores = outline_index.retriever.leg_scores(known.question)
+    row = [s.address for s in outline_index.document.sentences()].index(known.address)
+    by_meaning, by_words = ("known.dense", "known.words") if is_answered else ("near.dense", "near.words")
+    assert scores[row, LEGS.index(by_words)] == pytest.approx(1.0, abs=1e-5)
+    for leg in (by_meaning, by_words):
+        assert scores[row, LEGS.index(leg)] == scores[:, LEGS.index(leg)].max()
