@@ -70,17 +70,22 @@ def wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> N
     pytest.fail(f"no answer on port {port}: {log.read_text('utf-8', 'replace')}")
 
 
-@pytest.fixture(params=["folder", "server"])
+@pytest.fixture(params=["folder", "folder-unheld", "server", "server-unheld"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
-    """Opens collections of one place; opening one again is what another process would see."""
+    """Opens collections of one place; opening one again is what another process would see.
+
+    Each place twice: searched in memory, and by Chroma as collections are that are too large to hold.
+    """
     opened: list[VectorStore] = []
-    url = request.getfixturevalue("server") if request.param == "server" else ""
+    place, _, unheld = str(request.param).partition("-")
+    url = request.getfixturevalue("server") if place == "server" else ""
+    held_most = 0 if unheld else 50_000
 
     def open_(collection: str) -> VectorStore:
         store = (
-            VectorStore.open(collection=collection, url=url)
+            VectorStore.open(collection=collection, url=url, held_most=held_most)
             if url
-            else VectorStore.open(collection=collection, folder=tmp_path / "chroma")
+            else VectorStore.open(collection=collection, folder=tmp_path / "chroma", held_most=held_most)
         )
         opened.append(store)
         return store
@@ -138,6 +143,38 @@ def test_many_vectors_are_written_in_steps(open_store: OpenStore) -> None:
     exact = np.argsort(-(vectors @ vectors[7]))[:400]
     found = {int(id_) for id_, _ in store.query(vectors[7], 400)}
     assert len(found & set(exact.tolist())) >= 396
+
+
+def test_in_memory_the_nearest_are_exact(tmp_path: Path) -> None:
+    vectors = unit(*np.random.default_rng(1).standard_normal((1500, 8)).tolist())
+    store = VectorStore.open(collection="exact", folder=tmp_path / "chroma")
+    list(store.write([f"{number:06d}" for number in range(len(vectors))], vectors))
+    similarities = vectors @ vectors[7]
+    found = store.query(vectors[7], 300)
+    store.close()
+    exact = np.argsort(-similarities)[:300]
+    assert {int(id_) for id_, _ in found} == set(exact.tolist())
+    np.testing.assert_allclose([similarity for _, similarity in found], similarities[exact], atol=1e-6)
+
+
+def test_a_reader_sees_nothing_of_a_write_that_is_not_done(open_store: OpenStore) -> None:
+    reader, writer = open_store("whole"), open_store("whole")
+    list(writer.write(IDS, VECTORS))
+    many = np.ones((1001, 3), dtype=np.float32)
+    steps = open_store("whole").write([f"{number:06d}" for number in range(1001)], many)
+    assert next(steps) == 1000
+    assert reader.count() == 5
+    assert reader.query(VECTORS[3], 1)[0][0] == "000003"
+    list(writer.write(IDS[:2], VECTORS[3:]))
+    assert reader.count() == 2
+    assert reader.query(VECTORS[3], 5)[0][0] == "000000"
+
+
+def test_an_empty_collection_has_nothing_near(open_store: OpenStore) -> None:
+    store = open_store("empty")
+    list(store.write([], np.zeros((0, 3), dtype=np.float32)))
+    assert store.count() == 0
+    assert store.query(VECTORS[0], 3) == []
 
 
 def test_a_collection_that_is_not_there(open_store: OpenStore) -> None:
