@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from index.embed import Embedder, Vectors
 from index.enrich import GIST_LANGUAGES, Enrichment, Finding, beside
@@ -116,27 +115,31 @@ class QuestionBank:
         self,
         axes: Vectors,
         vectors: Vectors,
-        is_answered: npt.NDArray[np.bool_],
+        answered: int,
         words: LexicalIndex,
         direction: Vectors,
         offset: float,
     ) -> None:
-        """Wrap what `build` made: principal axes, shape (dimension, k), and the questions along them, shape (n, k)."""
-        self._axes, self._vectors, self._is_answered, self._words = axes, vectors, is_answered, words
+        """Wrap what `build` made: principal axes, shape (dimension, k), and the questions along them, shape (n, k).
+
+        The first `answered` questions are those that the document answers.
+        """
+        self._axes, self._vectors, self._answered, self._words = axes, vectors, answered, words
         self._direction, self._offset = direction, offset
 
     @classmethod
     def build(cls, known: Sequence[tuple[str, bool]], embedder: Embedder) -> QuestionBank | None:
         """The bank of folded questions with their flags; None where there are too few of either kind to tell anything."""
-        flags = np.array([is_answered for _, is_answered in known], dtype=bool)
-        if min(flags.sum(), (~flags).sum()) < _AROUND:
+        texts = [text for text, is_answered in known if is_answered]
+        answered = len(texts)
+        if min(answered, len(known) - answered) < _AROUND:
             return None
-        texts = [text for text, _ in known]
+        texts += [text for text, is_answered in known if not is_answered]
         vectors = embedder.encode_document(texts)
-        direction, offset = _ridge(vectors[flags], vectors[~flags])
+        direction, offset = _ridge(vectors[:answered], vectors[answered:])
         axes = _principal_axes(vectors)
         words = LexicalIndex.build(texts, prefix_terms)
-        return cls(axes, vectors @ axes, flags, words, direction, offset)
+        return cls(axes, vectors @ axes, answered, words, direction, offset)
 
     def save(self, folder: Path) -> None:
         """Write the bank to a folder of its own, vectors in half precision: no similarity moves by more than .001."""
@@ -145,7 +148,7 @@ class QuestionBank:
             folder / _ARRAYS,
             axes=self._axes,
             vectors=self._vectors.astype(np.float16),
-            is_answered=self._is_answered,
+            answered=self._answered,
             direction=self._direction,
             offset=self._offset,
         )
@@ -163,7 +166,7 @@ class QuestionBank:
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             vectors = arrays["vectors"].astype(np.float32)
             direction, offset = arrays["direction"], float(arrays["offset"])
-            return cls(arrays["axes"], vectors, arrays["is_answered"], words, direction, offset)
+            return cls(arrays["axes"], vectors, int(arrays["answered"]), words, direction, offset)
 
     def evidence(self, query: str, vector: Vectors) -> tuple[float, ...]:
         """What known questions tell of a folded one with this unit vector, in the order of `SIGNS`.
@@ -182,7 +185,7 @@ class QuestionBank:
     def _near(self, similarities: Vectors) -> tuple[float, float, float, float]:
         answered, unanswered = (
             np.sort(np.partition(of_kind, len(of_kind) - _AROUND)[-_AROUND:])[::-1]
-            for of_kind in (similarities[self._is_answered], similarities[~self._is_answered])
+            for of_kind in (similarities[: self._answered], similarities[self._answered :])
         )
         return (
             float(answered[0]),

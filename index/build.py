@@ -29,7 +29,7 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 9
+FORMAT = 10
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.
@@ -85,14 +85,13 @@ def ensure_index(
     document = parse_file(settings.document)
     path, bank_file = enrichment_path(settings.document), bank_path(settings.document)
     enrichment = load_enrichment(path) if settings.enrichment else Enrichment()
-    bank = load_bank(bank_file) if settings.enrichment else ()
     embedder = load_embedder(settings.embedding_model)
     wanted = Manifest(
         format=FORMAT,
         document=document.id,
         source_sha256=document.sha256,
         enrichment_sha256=_sha256(path) if settings.enrichment and path.exists() else "",
-        bank_sha256=_sha256(bank_file) if bank else "",
+        bank_sha256=_sha256(bank_file) if settings.enrichment and bank_file.exists() else "",
         model=embedder.name,
         model_fingerprint=embedder.fingerprint,
         token_counter=encoding().name,
@@ -105,6 +104,8 @@ def ensure_index(
         with FileLock(settings.index_dir / "build.lock"):
             if rebuild or not (index := _open(settings, wanted, document, enrichment, embedder)):
                 report = progress or _silent
+                # Ten thousand rows, read only where they are needed: an index that is there has its own copy of them.
+                bank = load_bank(bank_file) if settings.enrichment else ()
                 _build(
                     settings, wanted, document, enrichment, bank, embedder, rebuild=rebuild, progress=report
                 )
