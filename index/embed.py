@@ -170,8 +170,12 @@ class StaticEmbedder:
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); zero where a text has no known token."""
-        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        ids = [encoding.ids for encoding in encoded]
+        if len(texts) == 1:
+            # A batch goes through other threads, whose waking costs more than a text does.
+            ids = [self._tokenizer.encode(texts[0], add_special_tokens=False).ids]
+        else:
+            encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+            ids = [encoding.ids for encoding in encoded]
         lengths = np.array([len(of_text) for of_text in ids], dtype=np.int64)
         sums = np.zeros((len(ids), self._vectors.dimension), dtype=np.float32)
         filled = np.flatnonzero(lengths)

@@ -140,8 +140,11 @@ class Retriever:
 
         `asked` is the whole question where the query is only what is looked for: known questions are compared with it.
         """
-        (vector,) = self.embedder.encode_query([fold(query)])
-        matrix = self._leg_scores(query, vector)
+        question = asked or query
+        # Both at once, or one vector for both: what is looked for mostly is the question.
+        texts = dict.fromkeys((fold(query), fold(question) if self._bank else fold(query)))
+        vectors = self.embedder.encode_query(list(texts))
+        matrix = self._leg_scores(query, vectors[0])
         weights = fusion_weights()[language_class(detect(query))]
         fused = matrix @ np.array([weights.get(leg, 0.0) for leg in LEGS], dtype=np.float32)
         best = np.argsort(-fused, kind="stable")[: 5 * k]
@@ -156,14 +159,8 @@ class Retriever:
             sections=sections,
             sentences=sentences,
             unknown=self.unknown_share(query),
-            known=self._known(asked or query),
+            known=self._bank.evidence(fold(question), vectors[-1]) if self._bank else (),
         )
-
-    def _known(self, question: str) -> tuple[float, ...]:
-        if self._bank is None:
-            return ()
-        (vector,) = self.embedder.encode_query([fold(question)])
-        return self._bank.evidence(fold(question), vector)
 
     def stated_share(self, terms: Collection[str], text: Collection[str], leg: str) -> float:
         """The share, 0 to 1, of some terms that a text has, each weighed by how telling it is in a keyword leg's passages.
