@@ -23,6 +23,7 @@ from index.config import IndexSettings
 from index.embed import Embedder, load_embedder
 from index.enrich import Enrichment, enrichment_path, load_enrichment
 from index.lexical import LexicalIndex, fold
+from index.notes import NoteTokens
 from index.parse import parse_file
 from index.retrieve import KEYWORD_LEGS, Retriever, embedded, leg_passages
 from index.store import VectorStore
@@ -36,6 +37,7 @@ _BATCH = 256
 _PROBE = "1"
 _MANIFEST = "manifest.json"
 _BANK = "questions"
+_NOTES = "notes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def _open(
             for name, kind, language, analyzer in KEYWORD_LEGS
             if leg_passages(passages, kind, language)
         }
+        notes = NoteTokens.load(folder / _NOTES)
         bank = QuestionBank.load(folder / _BANK)
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
@@ -167,7 +170,7 @@ def _open(
     try:
         store = _store(settings, wanted, folder)
         if store.count() == len(embedded(passages)):
-            retriever = Retriever(document, passages, embedder, store, keywords, bank)
+            retriever = Retriever(document, passages, embedder, store, keywords, notes, bank)
             retriever.search(_PROBE, k=1)
             return Index(document=document, enrichment=enrichment, retriever=retriever, manifest=manifest)
     except StoreError:
@@ -214,6 +217,7 @@ def _build(
             if texts:
                 LexicalIndex.build(texts, analyzer).save(work / name)
             progress("keywords", at, len(KEYWORD_LEGS))
+        NoteTokens.build(passages, embedder).save(work / _NOTES)
         if questions := QuestionBank.build(known_questions(bank, enrichment), embedder):
             questions.save(work / _BANK)
         rows = [asdict(passage) for passage in passages]

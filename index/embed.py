@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 _STATIC = "StaticEmbedding"
 _PIECE = 64
+_FEW = 2
 
 
 class Embedder(Protocol):
@@ -147,6 +149,8 @@ class StaticEmbedder:
                 f"嵌入模型 {name} 无法加载。 The model {name} can't be loaded: {error}"
             ) from error
         self._tokenizer.no_padding()
+        # A question is looked at as a whole and token by token, here and there.
+        self._ids_of = lru_cache(maxsize=64)(self._encoded)
         self.name = name
         self._folder = folder
 
@@ -157,12 +161,15 @@ class StaticEmbedder:
 
     def count_tokens(self, text: str) -> int:
         """How many of the model's own tokens a text has."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self._encoded(text))
+
+    def _encoded(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
 
     def encode_tokens(self, text: str) -> Vectors:
         """The token vectors of a text as they stand, each distinct token once, shape (tokens, dimension)."""
-        ids = list(dict.fromkeys(self._tokenizer.encode(text, add_special_tokens=False).ids))
-        return self._vectors[ids]
+        return self._vectors[list(dict.fromkeys(self._ids_of(text)))]
 
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); a static model treats queries as passages."""
@@ -170,9 +177,9 @@ class StaticEmbedder:
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); zero where a text has no known token."""
-        if len(texts) == 1:
-            # A batch goes through other threads, whose waking costs more than a text does.
-            ids = [self._tokenizer.encode(texts[0], add_special_tokens=False).ids]
+        if len(texts) <= _FEW:
+            # A batch goes through other threads, whose waking costs more than a question does.
+            ids = [self._ids_of(text) for text in texts]
         else:
             encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
             ids = [encoding.ids for encoding in encoded]

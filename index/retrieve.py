@@ -8,8 +8,7 @@ Chinese, English and other languages, since a keyword leg is blind across langua
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -31,13 +30,12 @@ from index.lexical import (
     pinyin_terms,
     prefix_terms,
 )
+from index.notes import NoteTokens
 from index.store import VectorStore
 from index.types import Document, Passage, PassageKind, Ranking, Scored
 
 Scores = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-# The sentence rows that a leg reaches, the numbers of its passages by row, and where those of each row start.
-_Targets = tuple[Integers, Integers, Integers]
 
 _WEIGHTS = Path(__file__).with_name("fusion.json")
 # Passages that the vector store is asked for: more don't lift the recall of the fused ranking, and each costs.
@@ -97,6 +95,7 @@ class Retriever:
         embedder: Embedder,
         store: VectorStore,
         keyword_indexes: Mapping[str, LexicalIndex],
+        notes: NoteTokens,
         bank: QuestionBank | None,
     ) -> None:
         """Take what `index.build.open_index` has opened."""
@@ -106,13 +105,8 @@ class Retriever:
         self.embedder = embedder
         self._store = store
         self._keywords = keyword_indexes
+        self._notes = notes
         self._bank = bank
-        self._evidence_of: dict[str, Scores] = {}
-        # A sentence with its own notes, and the notes of a section without its text.
-        self._notes: dict[str, list[str]] = defaultdict(list)
-        for passage in passages:
-            if passage.kind != PassageKind.SECTION:
-                self._notes[passage.address].append(passage.text)
         self._sentences = [sentence.address for sentence in document.sentences()]
         ends = np.cumsum([0, *(len(section.sentences) for section in document.sections())])
         rows_of = {
@@ -125,15 +119,13 @@ class Retriever:
         rows_of |= {address: slice(row, row + 1) for row, address in enumerate(self._sentences)}
         stored = embedded(passages)
         self._number_of = {passage.id: number for number, passage in enumerate(stored)}
-        self._dense_targets = [
-            _targets([(number, rows_of[p.address]) for number, p in enumerate(stored) if p.kind is kind])
-            for kind in PassageKind
-        ]
-        self._keyword_targets = {
-            name: _targets(enumerate(rows_of[p.address] for p in leg_passages(passages, kind, language)))
-            for name, kind, language, _ in KEYWORD_LEGS
-            if name in keyword_indexes
-        }
+        # Every passage of every leg, numbered through, with the leg's column and the rows of the sentences it stands for.
+        kinds = list(PassageKind)
+        covered = [(kinds.index(passage.kind), rows_of[passage.address]) for passage in stored]
+        for column, (name, kind, language, _) in enumerate(KEYWORD_LEGS, start=len(kinds)):
+            if name in keyword_indexes:
+                covered += [(column, rows_of[p.address]) for p in leg_passages(passages, kind, language)]
+        self._cells, self._covering, self._cell_starts = _cells(covered)
 
     def search(self, query: str, *, k: int = 10, asked: str = "") -> Ranking:
         """The k best sections and the 5k best sentences, best first.
@@ -184,21 +176,9 @@ class Retriever:
         if not lengths.sum():
             return 0.0, 0.0
         unit = tokens / np.maximum(lengths, 1e-6)[:, None]
-        best = np.zeros_like(lengths)
-        for node in (address, address.partition("#")[0]):
-            if node in self._notes:
-                best = np.maximum(best, (unit @ self._evidence(node).T).max(axis=1).clip(0.0, 1.0))
+        best = (unit @ self._notes.around(address).T).max(axis=1, initial=0.0).clip(max=1.0)
         heavy = best[lengths >= np.median(lengths)]
         return float((best * lengths).sum() / lengths.sum()), float(heavy.min())
-
-    def _evidence(self, address: str) -> Scores:
-        """Unit token vectors of the notes of a sentence or of a section, kept once made."""
-        if address not in self._evidence_of:
-            tokens = self.embedder.encode_tokens(fold(" ".join(self._notes[address])))
-            self._evidence_of[address] = tokens / np.maximum(
-                np.linalg.norm(tokens, axis=1, keepdims=True), 1e-6
-            )
-        return self._evidence_of[address]
 
     def unknown_share(self, query: str) -> float:
         """The share of a text's terms, 0 to 1, that no keyword leg of its analyzer knows; 1 for a text without terms."""
@@ -224,11 +204,9 @@ class Retriever:
         similarities = np.zeros(len(self._number_of), dtype=np.float32)
         similarities[[self._number_of[id_] for id_, _ in nearest]] = [similarity for _, similarity in nearest]
         similarities.clip(0.0, out=similarities)
-        for at, target in enumerate(self._dense_targets):
-            _fill(matrix[:, at], target, similarities)
-        for at, (name, *_) in enumerate(KEYWORD_LEGS, start=len(PassageKind)):
-            if name in self._keyword_targets:
-                _fill(matrix[:, at], self._keyword_targets[name], self._keywords[name].scores(folded))
+        legs = (self._keywords[name] for name, *_ in KEYWORD_LEGS if name in self._keywords)
+        scores = np.concatenate([similarities, *(leg.scores(folded) for leg in legs)])
+        matrix.reshape(-1)[self._cells] = np.maximum.reduceat(scores[self._covering], self._cell_starts)
         return matrix
 
     def close(self) -> None:
@@ -249,16 +227,17 @@ def _scored(addresses: Sequence[str], best: Integers, scores: Scores, legs: Scor
     )
 
 
-def _targets(passages: Iterable[tuple[int, slice]]) -> _Targets:
-    """The targets of a leg from the numbers of its passages and the rows of each."""
-    pairs = sorted((row, number) for number, rows in passages for row in range(rows.start, rows.stop))
-    by_row, numbers = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    reached, starts = np.unique(by_row, return_index=True)
-    return reached, np.ascontiguousarray(numbers), starts
+def _cells(covered: Sequence[tuple[int, slice]]) -> tuple[Integers, Integers, Integers]:
+    """The cells of the matrix of legs that any passage reaches, from the column and the rows of each passage.
 
-
-def _fill(column: Scores, targets: _Targets, scores: Scores) -> None:
-    """Give every sentence that a leg reaches the best score of its passages."""
-    rows, passages, starts = targets
-    if len(rows):
-        column[rows] = np.maximum.reduceat(scores[passages], starts)
+    Flat indices of the cells, the numbers of the passages of one cell after the other, and where those of each cell start:
+    a cell has the best score of its passages.
+    """
+    pairs = sorted(
+        (row * len(LEGS) + column, number)
+        for number, (column, rows) in enumerate(covered)
+        for row in range(rows.start, rows.stop)
+    )
+    by_cell, numbers = np.array(pairs, dtype=np.int64).T
+    cells, starts = np.unique(by_cell, return_index=True)
+    return cells, np.ascontiguousarray(numbers), starts
