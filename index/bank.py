@@ -159,12 +159,13 @@ class QuestionBank:
         """Read a bank back; None where there is none.
 
         Raises:
-            OSError, EOFError, KeyError, ValueError: a file is missing or broken.
+            OSError, EOFError, BadZipFile, KeyError, ValueError: a file is missing or broken.
         """
         if not folder.exists():
             return None
         words = LexicalIndex.load(folder, prefix_terms)
-        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+        # A broken archive that numpy has opened itself it leaves open.
+        with (folder / _ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             vectors = arrays["vectors"].astype(np.float32)
             direction, offset = arrays["direction"], float(arrays["offset"])
             return cls(arrays["axes"], vectors, int(arrays["answered"]), words, direction, offset)

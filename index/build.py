@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -162,7 +163,7 @@ def _open(
         }
         notes = NoteTokens.load(folder / _NOTES)
         bank = QuestionBank.load(folder / _BANK)
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
+    except (OSError, EOFError, BadZipFile, ValueError, TypeError, KeyError):
         return None
     if manifest.key != wanted.key or manifest.passages != len(passages):
         return None

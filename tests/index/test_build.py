@@ -226,6 +226,7 @@ DAMAGED = (
     "words.sentence/indices.npy",
     "words.section/indptr.npy",
     "pinyin.sentence/terms.json",
+    "notes/tokens.npz",
     "chroma/chroma.sqlite3",
 )
 
