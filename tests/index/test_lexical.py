@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import bm25s
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
+from pypinyin import lazy_pinyin
 
 from index.lexical import (
     Analyzer,
@@ -100,6 +103,13 @@ def test_english_stems_without_stop_words() -> None:
 def test_pinyin_of_homophones_is_the_same() -> None:
     assert pinyin_terms("镖准化") == pinyin_terms("标准化") == ["biao zhun", "zhun hua"]
     assert pinyin_terms("A") == pinyin_terms("标") == []
+
+
+def test_pinyin_word_by_word_is_that_of_the_whole_text(outline: Document) -> None:
+    for sentence in outline.sentences():
+        runs = re.findall(r"[\u3400-\u9fff]{2,}", fold(sentence.text))
+        whole = [" ".join(pair) for run in runs for pair in pairwise(lazy_pinyin(run))]
+        assert pinyin_terms(sentence.text) == whole
 
 
 @pytest.mark.parametrize("query", ["养老机构", "養老機構", "养老　机构", "养老,机构？"])
