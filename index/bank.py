@@ -35,7 +35,7 @@ _RIDGE = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How like a question every known one is, shape (n,): by meaning (cosine), by words (BM25, 1 for itself).
+    """How like a question every known one is, shape (n,): by meaning (cosine) and by words (BM25).
 
     `side` is which side of a linear separation of answered and unanswered questions it lies on (+1 and -1).
     """
