@@ -13,16 +13,18 @@ from assistant.asked import Mentions, asks_for_mentions
 from assistant.draft import Draft, Line, Ref, abstain, runs
 from assistant.evidence import has_figure
 from assistant.patterns import entry, pattern
-from assistant.signals import Signals, read
+from assistant.signals import NODES, Signals, read
 from assistant.types import Query, Reason, Status
 from index.chunk import target_years
 from index.enrich import Enrichment
+from index.headings import NUMERAL
 from index.lexical import english_terms, fold
 from index.retrieve import Retriever
 from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+_SHARES = re.compile(rf"\d+(?:\.\d+)?%|百分之{NUMERAL}+")
 _SECTIONS_ASKED = re.compile(
     r"节|小标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
 )
@@ -33,6 +35,8 @@ _ASKS_ITEMS = re.compile(
     r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
     r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
 )
+# "Jing-Jin-Ji (Beijing-Tianjin-Hebei) region"
+_WITH_GLOSS = re.compile(r"([^()（）]+)[(（]([^()（）]+)[)）]([^()（）]*)")
 # Ordinals of running text: 一是…二是….
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
 _SPEAKS_OF_PARTS = re.compile(
@@ -99,6 +103,8 @@ def parts(query: Query, document: Document) -> Draft:
             return cited_documents(query, document)
         case "years":
             return _all_named(query, document, what, _YEARS)
+        case "shares":
+            return _all_named(query, document, what, _SHARES)
         case "bodies":
             return _all_named(query, document, what, pattern("bodies.name"))
         case "most" | "least":
@@ -300,33 +306,31 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
 
 
 def _asked_mentions(query: Query, document: Document) -> Mentions | None:
-    text = _without_exception(query.text) if query.exclude else query.text
-    return asks_for_mentions(find_addresses(text, document)[1], document)
-
-
-def _without_exception(text: str) -> str:
-    return pattern("structure.except").sub(" ", text)
+    text = pattern("structure.except").sub(" ", query.text) if query.exclude else query.text
+    return asks_for_mentions(find_addresses(text, document)[1], document, named=query.addresses)
 
 
 class _Places:
     """The places of one term within what a question covers, read off the parsed document."""
 
     def __init__(self, asked: Mentions, query: Query, document: Document, enrichment: Enrichment) -> None:
-        self.term, self.document = asked.term, document
-        term = _expanded(asked.term)
-        self.has_term, self.count = _matcher(term, document, enrichment)
+        self.term, self.document = "”“".join(asked.terms), document
+        self._matchers = [_matcher(_expanded(term), document, enrichment) for term in asked.terms]
+        self._by_chapter = asked.by_chapter
         self.sections = [s for s in document.sections() if _within(s, query)]
         excluded = set(query.exclude)
         self.hits = {
             s.address: [
                 x.address
                 for x in s.sentences
-                if not asked.titles and x.address not in excluded and self.has_term(x)
+                if not asked.titles and x.address not in excluded and self.count(x.text)
             ]
             for s in self.sections
         }
-        for other in map(fold, asked.also):
-            self._keep_with(_expanded(other), asked, enrichment)
+        for other in asked.also:
+            self._keep_with(_matcher(_expanded(other), document, enrichment))
+        for other in asked.lacking:
+            self._keep_without(_matcher(_expanded(other), document, enrichment))
         self.sections = [
             s
             for s in self.sections
@@ -337,24 +341,36 @@ class _Places:
         self.chapter_headings = {
             c.address for c in document.chapters if c.number in covered and self.count(c.heading)
         }
-        self.any = any(self.hits.values()) or bool(self.headings)
+        self.any = any(self.hits[s.address] for s in self.sections) or bool(self.headings)
         self.headings |= self.chapter_headings
 
-    def _keep_with(self, other: str, asked: Mentions, enrichment: Enrichment) -> None:
-        """Only the places that have another term too, in the same section, or the same chapter where chapters are asked for."""
-        has, count = _matcher(other, self.document, enrichment)
+    def count(self, text: str) -> int:
+        """How often a text of the document has the term, or one of those that may stand for it."""
+        return sum(count(text) for count in self._matchers)
 
-        def place(section: Section) -> str:
-            return str(section.chapter) if asked.by_chapter else section.address
+    def _place(self, section: Section) -> str:
+        """What terms have to stand together in: the section, or its chapter where chapters are asked for."""
+        return str(section.chapter) if self._by_chapter else section.address
 
-        own = {place(s) for s in self.sections if self.hits[s.address] or self.count(s.heading)}
-        with_other = {
-            place(s) for s in self.sections if any(map(has, s.sentences)) or (s.chapter and count(s.heading))
+    def _places_of(self, count: Callable[[str], int]) -> set[str]:
+        return {
+            self._place(s)
+            for s in self.sections
+            if any(count(x.text) for x in s.sentences) or (s.chapter and count(s.heading))
         }
-        self.sections = [s for s in self.sections if place(s) in own & with_other]
+
+    def _keep_with(self, count: Callable[[str], int]) -> None:
+        """Only the places that have another term too."""
+        wanted = self._places_of(self.count) & self._places_of(count)
+        self.sections = [s for s in self.sections if self._place(s) in wanted]
         for section in self.sections:
-            kept = {*self.hits[section.address], *(x.address for x in section.sentences if has(x))}
+            kept = {*self.hits[section.address], *(x.address for x in section.sentences if count(x.text))}
             self.hits[section.address] = [x.address for x in section.sentences if x.address in kept]
+
+    def _keep_without(self, count: Callable[[str], int]) -> None:
+        """Only the places that do not have another term."""
+        unwanted = self._places_of(count)
+        self.sections = [s for s in self.sections if self._place(s) not in unwanted]
 
     def _values(self) -> tuple[tuple[str, str], ...]:
         found = [s for s in self.sections if self.hits[s.address] or s.address in self.headings]
@@ -399,7 +415,8 @@ class _Places:
     def all(self, asked: Mentions) -> Draft:
         """Every place."""
         if asked.titles and not asked.unit:
-            return _enumerated(self._refs(asked), "mentioned", self._values())
+            nodes = [Ref(n) for c in self.document.chapters for n in _nodes_of(c) if n in self.headings]
+            return _enumerated(nodes, "mentioned", self._values())
         if asked.titles:
             own = self.chapter_headings if asked.by_chapter else self.headings - self.chapter_headings
             nodes = [Ref(s.address) for s in self.sections if s.address in own]
@@ -407,7 +424,7 @@ class _Places:
             unit = "chapters" if asked.by_chapter else "sections"
             return _enumerated(nodes, f"having_{unit}", (("count", str(len(nodes))),))
         refs = self._refs(asked)
-        if asked.also:
+        if asked.also or asked.lacking:
             places = {ref.node.partition(".")[0] if asked.by_chapter else ref.node for ref in refs}
             unit = "chapters" if asked.by_chapter else "sections"
             return _enumerated(refs, f"having_{unit}", (("count", str(len(places))),))
@@ -485,6 +502,11 @@ class _Places:
         return Draft(Status.ANSWERED, lines=tuple(Line((ref,)) for ref in refs), more=more[:3])
 
 
+def _nodes_of(chapter: Chapter) -> list[str]:
+    """A chapter and its sections."""
+    return [chapter.address, *(section.address for section in chapter.sections)]
+
+
 def _expanded(term: str) -> str:
     """An English abbreviation in full: AI is artificial intelligence."""
     return str(entry("abbreviations.en").get(fold(term), term))
@@ -501,9 +523,7 @@ def _enumerated(refs: Sequence[Ref], frame: str, values: tuple[tuple[str, str], 
 def subject_of(query: Query, document: Document) -> str:
     """What a question for a place is about, without all that asks for the place; "" where it asks for none."""
     signals = _signals(query, document)
-    places = re.search(
-        r"章|节|段|\b(?:sub)?(?:chapters?|sections?|paragraphs?)\b|\bwhereabouts\b", query.folded
-    ) or (signals.kinds & {"occur", "about"} and "where" in signals.kinds)
+    places = {*signals.units} & {*NODES} or (signals.kinds & {"occur", "about"} and "where" in signals.kinds)
     return signals.subject if places and not signals.terms else ""
 
 
@@ -514,10 +534,9 @@ def _signals(query: Query, document: Document) -> Signals:
 def under_headings(draft: Draft, query: Query, document: Document) -> Draft:
     """An answer to "which chapter deals with…" with the headings of its sentences' chapters or sections before it."""
     asked, signals = _asked_mentions(query, document), _signals(query, document)
-    unit = asked.unit if asked else ""
-    units = {*signals.units} if not unit else set()
-    of_sections = unit.startswith(("节", "小节", "章节", "section")) or "sections" in units
-    is_named = of_sections or re.match(r"章|chapter|部分|part", unit) or "chapters" in units
+    units = {asked.unit} if asked and asked.unit else {*signals.units}
+    of_sections = "sections" in units
+    is_named = of_sections or "chapters" in units
     if draft.status is not Status.ANSWERED or not (is_named or "heading" in signals.kinds):
         return draft
     nodes = [ref.node for line in draft.lines for ref in line.refs]
@@ -546,29 +565,39 @@ def _stems(text: str) -> tuple[str, ...]:
     return tuple(english_terms(text))
 
 
-def _matcher(
-    term: str, document: Document, enrichment: Enrichment
-) -> tuple[Callable[[Sentence], bool], Callable[[str], int]]:
-    """Whether a sentence has a term, and how often a text has it: an English term is found by its translation's stems."""
+def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[[str], int]:
+    """How often a sentence or heading of the document has a term: an English one is counted in its translation.
+
+    A term with a gloss in brackets is counted by the one of both that the document has more often.
+    """
+    if glossed := _WITH_GLOSS.fullmatch(term):
+        before, gloss, after = (part.strip() for part in glossed.groups())
+        counts = [_matcher(f"{one} {after}".strip(), document, enrichment) for one in (before, gloss)]
+        counts += [_matcher(one, document, enrichment) for one in (before, gloss) if after]
+        return max(counts, key=lambda count: sum(count(sentence.text) for sentence in document.sentences()))
     folded = fold(term)
     if not folded.isascii() or any(folded in fold(sentence.text) for sentence in document.sentences()):
-        return (lambda sentence: folded in fold(sentence.text)), (lambda text: fold(text).count(folded))
+        return lambda text: fold(text).count(folded)
     stems = _stems(folded)
-    by_text = {s.text: _stems(enrichment.english(s.address) or "") for s in document.sentences()}
-    by_text |= {c.heading: _stems(enrichment.title_english(c.address) or "") for c in document.chapters}
-    by_text |= {
-        s.heading: _stems(enrichment.title_english(s.address) or "") for s in document.sections() if s.chapter
-    }
+    translations = _translated_stems(document, enrichment)
 
     def count(text: str) -> int:
-        found = by_text.get(text, ())
+        found = translations.get(text, ())
         return (
             sum(found[at : at + len(stems)] == stems for at in range(len(found) - len(stems) + 1))
             if stems
             else 0
         )
 
-    return (lambda sentence: count(sentence.text) > 0), count
+    return count
+
+
+def _translated_stems(document: Document, enrichment: Enrichment) -> dict[str, tuple[str, ...]]:
+    """The stems of the translation of every sentence and heading, by its text."""
+    english = {s.text: enrichment.english(s.address) for s in document.sentences()}
+    english |= {c.heading: enrichment.title_english(c.address) for c in document.chapters}
+    english |= {s.heading: enrichment.title_english(s.address) for s in document.sections() if s.chapter}
+    return {text: _stems(translation or "") for text, translation in english.items()}
 
 
 def _within(section: Section, query: Query) -> bool:

@@ -142,8 +142,7 @@ def _hanging(part: str, before: Query, document: Document, enrichment: Enrichmen
         return ""
     node = before.addresses[-1].partition("#")[0] if before.addresses else ""
     if before.intent is Intent.MENTIONS and (asked := asks_for_mentions(before.folded, document)):
-        unit = "chapters" if asked.by_chapter else "sections" if asked.unit else ""
-        node = described([asked.term], unit, document, enrichment) if unit else ""
+        node = described([asked.term], asked.unit, document, enrichment) if asked.unit else ""
         if not node:
             return ""
     if not node or "?" in node:
@@ -294,7 +293,9 @@ def _titled(rest: str, document: Document) -> tuple[tuple[str, ...], str]:
     for chapter in document.chapters:
         if chapter.title and (at := rest.find(fold(chapter.title))) >= 0:
             bare = f"{rest[:at]} {rest[at + len(chapter.title) :]}"
-            if not read(bare, document).content:
+            asks = read(bare, document)
+            # “保障措施” that is said to occur is a term.
+            if not asks.content and not asks.kinds & {"occur", "where", "times"}:
                 return (chapter.address,), bare
     return (), rest
 
@@ -338,6 +339,9 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     folded = query.folded
     others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in fold(document.title)]
     parts = asks_for_parts(rest, document, named=bool(query.addresses)) if not others else ""
+    if parts in {"chapters", "contents"} and query.addresses and all("." in a for a in query.addresses):
+        # A section's heading is its own: nothing is listed below it.
+        parts = ""
     if not parts and query.addresses:
         parts = _counted_in(query, signals)
         if parts:
@@ -351,7 +355,7 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
         if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
             query = replace(query, addresses=tuple(inside))
         return replace(query, intent=Intent.NAVIGATION)
-    if asks_for_mentions(rest, document, strictly=bool(parts or query.addresses)) is not None:
+    if asks_for_mentions(rest, document, named=query.addresses) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.FIGURES)
@@ -365,9 +369,9 @@ def _counted_in(query: Query, signals: Signals) -> str:
     kinds, units = signals.kinds, {*signals.units}
     if "compare" in kinds and len(query.addresses) > 1 and not units & {"sentences", "characters"}:
         return "sections"
-    if "occur" in kinds or signals.terms or not kinds & {"howmany", "all"}:
+    if signals.terms or not kinds & {"howmany", "all"}:
         return ""
-    if "sections" in signals.asked and all("." not in address for address in query.addresses):
+    if "sections" in signals.asked and "occur" not in kinds and all("." not in address for address in query.addresses):
         return "sections"
     return "items" if "items" in signals.asked and all("." in address for address in query.addresses) else ""
 
