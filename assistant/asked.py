@@ -16,6 +16,7 @@ from assistant.signals import NODES, Signals, read
 from index.lexical import fold
 from index.types import Document
 
+_COUNTS = frozenset({"howmany", "which", "all", "where"})
 _PICKS = ("first", "last", "most", "least")
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?!\w|\s*%)")
 _IS_YEAR = re.compile(r"\d{4}年?")
@@ -65,7 +66,7 @@ def asks_for_mentions(folded: str, document: Document, *, named: Sequence[str] =
     signals = read(folded, document)
     kinds = signals.kinds
     among = len(named) > 1 and bool(kinds & {"either", "which"})
-    if not _asks_for_places(signals, document, is_within=bool(named), among=among):
+    if not _asks_for_places(signals, folded, document, is_within=bool(named), among=among):
         return None
     groups = _terms(signals, folded, document)
     if not groups:
@@ -76,7 +77,8 @@ def asks_for_mentions(folded: str, document: Document, *, named: Sequence[str] =
     if among and not unit:
         unit = "sections" if "." in named[0] else "chapters"
     is_list = kinds & {"plural", "all", "howmany"} or not kinds & {"which", "about", "exists"}
-    titles = "in_heading" in kinds or ("heading" in kinds and bool(signals.terms) and not places)
+    of_headings = not places or (kinds & {"all", "plural", "howmany"} and not kinds & {"occur", "where"})
+    titles = "in_heading" in kinds or ("heading" in kinds and bool(signals.terms) and bool(of_headings))
     if titles and {"chapters", "sections"} <= {*signals.units}:
         unit = ""
     return Mentions(
@@ -92,7 +94,9 @@ def asks_for_mentions(folded: str, document: Document, *, named: Sequence[str] =
     )
 
 
-def _asks_for_places(signals: Signals, document: Document, *, is_within: bool, among: bool) -> bool:
+def _asks_for_places(
+    signals: Signals, folded: str, document: Document, *, is_within: bool, among: bool
+) -> bool:
     """Whether the places of a subject are asked for: a unit that is asked for, or where or how often something stands."""
     kinds, units, terms = signals.kinds, {*signals.units}, signals.terms
     is_step = len(kinds & {"before", "after"}) == 1 or "between" in kinds
@@ -101,7 +105,7 @@ def _asks_for_places(signals: Signals, document: Document, *, is_within: bool, a
     places = units & {*NODES}
     if terms and not signals.content:
         return bool(
-            kinds & {"occur", "where", "times", "howmany", "search", "whether"}
+            kinds & {"occur", "where", "times", "howmany", "search", "whether", "first", "last"}
             or (is_within and "which" in kinds)
             or (places | kinds & {"heading"} and kinds & {"which", "all", "plural", "search"})
         )
@@ -110,27 +114,42 @@ def _asks_for_places(signals: Signals, document: Document, *, is_within: bool, a
     if (
         (signals.asked & {"chapters", "sections"} and (said or not counts))
         or (signals.asked & {*NODES} and said)
-        or (said and ("where" in kinds or (places and kinds & {"plural", "which", "all"})))
-        or ("times" in kinds and kinds & {"howmany", "which", "all"} and kinds & {"occur", "where"})
+        or (said and ("where" in kinds or (places and kinds & {"plural", "which", "all", "listed"})))
+        or ("both" in kinds and places and len(signals.content) > 1)
+        or ("times" in kinds and kinds & _COUNTS and kinds & {"occur", "where", "name"})
         or ("exists" in kinds and places - {"sentences"})
         or ("in_heading" in kinds and kinds & {"which", "all", "howmany", "plural", "exists", "whether"})
         or (among and (said or "either" in kinds))
     ):
         return True
-    is_alone = len(signals.content) == 1 or (signals.subject.isascii() and not said)
+    is_alone = len(signals.content) == 1 or signals.subject.isascii()
+    is_english = signals.subject.isascii() and bool(signals.subject)
     if is_within:
         return "whether" in kinds and is_alone
     return is_alone and bool(
-        ({"all", "occur"} <= kinds and not units - {*NODES})
+        ({"all", "occur"} <= kinds and len(signals.content) == 1 and not units - {*NODES} and not _of_kind(signals, folded))
+        or ("occur" in kinds and kinds & {"first", "last"})
         or "search" in kinds
-        or ("whether" in kinds and signals.subject in fold(document.text))
+        # In other words the document may well deal with what it is asked about: only a word of its own is a term.
+        or ("whether" in kinds and (signals.subject in fold(document.text) or _is_body(signals.subject)))
+        or ("whether" in kinds and is_english and "occur" in kinds and not kinds & {"howmany", "which"})
         or ("in_what" in kinds and _is_word_of(signals.subject, document))
     )
 
 
+def _of_kind(signals: Signals, folded: str) -> bool:
+    """Whether a question asks for things of the kind that its subject names (提到哪些行业), not for its places."""
+    return any(re.search(rf"(?:哪(?:些|几[个种类项家]?)|什么|\b(?:which|what)) ?{re.escape(one)}", folded) for one in signals.content)
+
+
 def _is_word_of(subject: str, document: Document) -> bool:
     """Whether a bare 在哪 after a subject means its places in the text: it stands there, and is no body that has an address."""
-    return subject in fold(document.text) and not re.search(rf"(?:{pattern('bodies.suffix').pattern})$", subject)
+    return subject in fold(document.text) and not _is_body(subject)
+
+
+def _is_body(name: str) -> bool:
+    """Whether a name ends as those of bodies do: 委员会, 交易所."""
+    return bool(re.search(rf"(?:{pattern('bodies.suffix').pattern})$", name))
 
 
 def _terms(
@@ -229,6 +248,8 @@ def structural(signals: Signals, *, named: bool) -> str:
         if extreme and "heading" in kinds:
             return f"{extreme}::titles"
         return "contents" if "heading" in kinds and kinds & {"all", "plural", "howmany"} and not named else ""
+    if extreme and signals.longest and measure != "titles":
+        return f"{extreme}:{signals.longest}:characters"
     if extreme:
         return f"{extreme}:{outer}:{measure}" if outer != "characters" else ""
     counted = [number for number, unit in signals.numbers if unit == inner]

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from assistant.model import ChatModel
     from assistant.phrase import Phrased
 
+# From this confidence on what a question calls mentioned may stand in other words.
+_SURE_PLACE = 0.75
+
 log = logging.getLogger(__name__)
 
 
@@ -211,9 +214,10 @@ class Assistant:
         refused = abstain(Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2]))
         if structure.is_quoted_term(query, document):
             return refused
-        if placed := self._by_subject(query):
+        placed = self._by_subject(query)
+        if placed and (placed.confidence >= _SURE_PLACE or not structure.asks_by_name(query)):
             return placed
-        if structure.is_foreign_term(query, document, self.index.retriever):
+        if placed or structure.is_foreign_term(query, document, self.index.retriever):
             return refused
         answer = extract(query, ranking, self.index, load_calibration())
         return structure.under_headings(answer, query, document)

@@ -79,7 +79,7 @@ def placed(
     if (
         not addresses
         and here
-        and (found := _beside_or_where(folded, here, signals, last, document, language))
+        and (found := _beside_or_where(folded, here, signals, last, document, enrichment, language))
     ):
         return found
     if any(address.startswith("?") for address in addresses) or re.search(
@@ -130,7 +130,13 @@ def _shown_again(
 
 
 def _beside_or_where(
-    folded: str, here: str, signals: Signals, last: Turn, document: Document, language: str
+    folded: str,
+    here: str,
+    signals: Signals,
+    last: Turn,
+    document: Document,
+    enrichment: Enrichment,
+    language: str,
 ) -> Rewrite | None:
     """A follow-up for the other sections of a chapter, or for the place of what was answered; None if it is neither."""
     kinds = signals.kinds
@@ -154,14 +160,26 @@ def _beside_or_where(
         nodes = (here.partition(".")[0] if unit == "chapters" else here.partition("#")[0],)
     else:
         return None
-    asked = _asked_for(nodes, language)
-    if "others" not in kinds:
-        asked = (
-            f"{spoken(nodes[0])}的标题是什么"
-            if language == "zh"
-            else f"What is the title of {spoken(nodes[0], 'en')}?"
-        )
-    return Rewrite(asked, nodes) if nodes else None
+    if not nodes:
+        return None
+    if "others" in kinds:
+        return Rewrite(_asked_for(nodes, language), nodes)
+    return _place_of(nodes[0], last, document, enrichment, language)
+
+
+def _place_of(
+    node: str, last: Turn, document: Document, enrichment: Enrichment, language: str
+) -> Rewrite:
+    """A question for the place of the sentence that answered, in a node; for the node's title where none did."""
+    inside = [a for a in last.sentences if a.startswith((f"{node}.", f"{node}#"))]
+    if not inside:
+        title = f"{spoken(node)}的标题是什么" if language == "zh" else f"What is the title of {spoken(node, 'en')}?"
+        return Rewrite(title, (node,))
+    likest = max(inside, key=lambda address: _likeness([address], last, document, enrichment))
+    unit = "chapter" if "." not in node else "section"
+    if language == "zh":
+        return Rewrite(f"{spoken(likest)}在哪一{'章' if unit == 'chapter' else '节'}", (likest,))
+    return Rewrite(f"Which {unit} is {spoken(likest, 'en')} in?", (likest,))
 
 
 def _item_of(

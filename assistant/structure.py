@@ -54,6 +54,11 @@ def navigate(query: Query, document: Document) -> Draft:
             return _no_such_node(address, document)
         heading_only = bool(_HEADING_ONLY.search(query.folded))
         if isinstance(node, Sentence):
+            section = document.section_of(node.address)
+            units = {*_signals(query, document).units} & {"sections", "chapters"} if section.chapter else set()
+            if units:
+                # Where a sentence stands is asked for.
+                lines.append(Line((Ref(section.address if "sections" in units else str(section.chapter)),)))
             lines.append(Line((Ref(document.section_of(node.address).address, (node.address,)),)))
         elif isinstance(node, Section):
             if node.heading and node.chapter:
@@ -65,8 +70,14 @@ def navigate(query: Query, document: Document) -> Draft:
         else:
             lines.append(Line((Ref(node.address),)))
             if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
-                lines += [Line((Ref(section.address),)) for section in node.sections if section.number]
+                left = [s for s in _numbered(node) if not _is_excepted(s, query)]
+                lines += [Line((Ref(section.address),)) for section in left]
     return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _is_excepted(section: Section, query: Query) -> bool:
+    """Whether a question leaves a section out (第七章除了第一节)."""
+    return {sentence.address for sentence in section.sentences} <= set(query.exclude)
 
 
 def _existing(address: str, document: Document) -> Chapter | Section | Sentence | None:
@@ -135,11 +146,16 @@ def _count_nodes(query: Query, what: str, document: Document) -> Draft:
     if len(chapters) < len(document.chapters):
         lines = []
         for chapter in chapters:
-            refs = (Ref(chapter.address), *(Ref(section.address) for section in _numbered(chapter)))
+            left = [section for section in _numbered(chapter) if not _is_excepted(section, query)]
+            refs = (Ref(chapter.address), *(Ref(section.address) for section in left))
             lines.append(
                 Line(refs[:1], frame="count_in_chapter", values=(("sections", str(_size(chapter))),))
             )
             lines += [Line((ref,)) for ref in refs]
+        if len(chapters) == 2 and "compare" in _signals(query, document).kinds:
+            refs = tuple(Ref(chapter.address) for chapter in chapters)
+            apart = abs(_size(chapters[0]) - _size(chapters[1]))
+            lines.insert(0, Line(refs, frame="difference", values=(("count", str(apart)),)))
         return Draft(Status.ANSWERED, lines=tuple(lines))
     values = (
         ("chapters", str(len(chapters))),
@@ -171,7 +187,9 @@ def _having(
 ) -> Draft:
     """The chapters or sections with so many sections, sentences or items."""
     chapters = _chapters_of(query, document)
-    if counted == "sections":
+    if counted == "titles":
+        sizes = _title_lengths(chapters, unit)
+    elif counted == "sections":
         sizes = {Ref(c.address): _size(c) for c in chapters}
     elif unit == "chapters":
         sizes = {Ref(c.address): sum(_length(s, counted) for s in c.sections) for c in chapters}
@@ -206,8 +224,11 @@ def _with_sections(chapter: Chapter) -> list[Line]:
 def _extreme(which: str, unit: str, measure: str, query: Query, document: Document) -> Draft:
     """The chapters, sections or sentences with the most or least of a measure, all where several are equal."""
     chapters = _chapters_of(query, document)
-    if measure == "sections":
-        sizes: dict[Ref, int] = {Ref(c.address): _size(c) for c in chapters}
+    sizes: dict[Ref, int]
+    if measure == "titles":
+        sizes = _title_lengths(chapters, unit)
+    elif measure == "sections":
+        sizes = {Ref(c.address): _size(c) for c in chapters}
     elif unit == "chapters":
         sizes = {Ref(c.address): sum(_length(s, measure) for s in c.sections) for c in chapters}
     elif unit == "sentences":
@@ -222,13 +243,32 @@ def _extreme(which: str, unit: str, measure: str, query: Query, document: Docume
             Status.ANSWERED,
             lines=tuple(line for ref in found for line in _with_sections(document.chapter(int(ref.node)))),
         )
-    frame = "size_sentences" if measure == "sentences" else "size_characters"
+    frames = {"sentences": "size_sentences", "titles": "size_titles"}
+    frame = frames.get(measure, "size_characters")
     lines = [
+        *(Line((Ref(node),)) for node in _places_asked(found, query, document) if unit == "sentences"),
+    ] + [
         line
         for ref in found
         for line in (Line((ref,)), Line((ref,), frame=frame, values=(("count", str(size)),)))
     ]
     return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _title_lengths(chapters: Sequence[Chapter], unit: str) -> dict[Ref, int]:
+    """How many letters the titles of chapters, of sections, or ("") of both have, without number and punctuation."""
+    nodes: list[Chapter | Section] = []
+    for chapter in chapters:
+        nodes += [chapter] if unit != "sections" else []
+        nodes += _numbered(chapter) if unit != "chapters" else []
+    return {Ref(node.address): len(re.findall(r"\w", node.title)) for node in nodes}
+
+
+def _places_asked(found: Sequence[Ref], query: Query, document: Document) -> list[str]:
+    """The chapters or sections of sentences, where a question asks for them."""
+    units = {*_signals(query, document).units}
+    nodes = [ref.node if "sections" in units else ref.node.partition(".")[0] for ref in found]
+    return list(dict.fromkeys(nodes)) if units & {"chapters", "sections"} else []
 
 
 def _letters(text: str) -> int:
@@ -277,6 +317,10 @@ def _count_text(query: Query, what: str, document: Document) -> Draft:
     sections = [s for s in document.sections() if not named or {s.address, str(s.chapter)} & set(named)]
     total = sum(_length(section, what) for section in sections)
     refs = tuple(Ref(node) for node in nodes)
+    if len(named) > 1 and "compare" in _signals(query, document).kinds:
+        sizes = {n: sum(_length(s, what) for s in sections if n in {s.address, str(s.chapter)}) for n in named}
+        lines = [(Line((Ref(n),)), Line((Ref(n),), frame=f"count_{what}", values=(("count", str(size)),))) for n, size in sizes.items()]
+        return Draft(Status.ANSWERED, lines=tuple(line for pair in lines for line in pair))
     counted = Line(refs, frame=f"count_{what}", values=(("count", str(total)),))
     listed: tuple[Line, ...] = ()
     if named and what == "sentences" and _signals(query, document).kinds & {"which", "all", "request"}:
@@ -552,6 +596,11 @@ def is_quoted_term(query: Query, document: Document) -> bool:
     return asked is not None and bool(
         re.search(rf"[“\"「『《]{re.escape(asked.term)}[”\"」』》]", query.folded)
     )
+
+
+def asks_by_name(query: Query) -> bool:
+    """Whether a question asks where something is named, not where it is dealt with."""
+    return bool(pattern("structure.naming").search(query.folded))
 
 
 def is_foreign_term(query: Query, document: Document, retriever: Retriever) -> bool:

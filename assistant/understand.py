@@ -308,13 +308,16 @@ def _by_subject(
     if len(subject) > 1 and not subject[0].isascii():
         return None
     named = pattern("structure.described").search(rest)
-    if query.addresses or not subject or not named or signals.kinds & {"occur", "no"}:
+    if query.addresses or not subject or not named or signals.kinds & {"occur", "no", "in_heading"}:
         return None
     asked = replace(signals, content=(), terms=())
     parts = structural(asked, named=True)
     titles = asked.kinds & {"heading", "name"}
     if parts in {"chapters", "contents"} and asked.outer != "chapters":
         parts = ""
+    if asked.outer == "sections" and titles and asked.kinds & {"all", "plural", "howmany"}:
+        # A section has no headings below its own: those with the expression are asked for.
+        return None
     if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles):
         return None
     node = described(subject, asked.outer, document, enrichment)
@@ -367,8 +370,8 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
 def _counted_in(query: Query, signals: Signals) -> str:
     """What is counted or compared of the nodes that a question names, whatever it says of them beside; "" if nothing."""
     kinds, units = signals.kinds, {*signals.units}
-    if "compare" in kinds and len(query.addresses) > 1 and not units & {"sentences", "characters"}:
-        return "sections"
+    if "compare" in kinds and len(query.addresses) > 1:
+        return next((unit for unit in ("sections", "sentences") if unit in units), "characters")
     if signals.terms or not kinds & {"howmany", "all"}:
         return ""
     if "sections" in signals.asked and "occur" not in kinds and all("." not in address for address in query.addresses):
@@ -410,7 +413,8 @@ def _except(text: str, document: Document) -> Rewrite:
     match = pattern("structure.except").search(text)
     if match is None:
         return Rewrite(text)
-    addresses, _ = find_addresses(match["zh"] or match["zh_before"] or match["en"], document)
+    here = next((a for a in find_addresses(text[: match.start()], document)[0] if "?" not in a), "")
+    addresses, _ = find_addresses(match["zh"] or match["zh_before"] or match["en"], document, here)
     excepted = tuple(sentence for address in addresses for sentence in sentences_of(address, document))
     return Rewrite(f"{text[: match.start()]} {text[match.end() :]}" if excepted else text, exclude=excepted)
 
