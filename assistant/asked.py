@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.addresses import WHOLE_TEXT, find_addresses
-from assistant.patterns import pattern
+from assistant.patterns import entry, pattern
 from assistant.signals import NODES, Signals, read
 from index.lexical import fold
 from index.types import Document
 
 _COUNTS = frozenset({"howmany", "which", "all", "where"})
 _PICKS = ("first", "last", "most", "least")
-_FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?!\w|\s*%)")
+_FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?![a-z\d]|\s*%)")
 _IS_YEAR = re.compile(r"\d{4}年?")
 _ELLIPSIS = re.compile(r"…+|\.{3,}")
+_CHINESE_LIST = re.compile(r"[、和与跟]|以及|还有")
 _ENGLISH_AND = re.compile(r" (?:and|as well as|with) |, ")
 
 
@@ -68,10 +69,7 @@ def asks_for_mentions(folded: str, document: Document, *, named: Sequence[str] =
     among = len(named) > 1 and bool(kinds & {"either", "which"})
     if not _asks_for_places(signals, folded, document, is_within=bool(named), among=among):
         return None
-    groups = _terms(signals, folded, document)
-    if not groups:
-        return None
-    term, also, either, lacking = groups
+    term, also, either, lacking = _terms(signals, folded, document)
     places = [unit for unit in ("sections", "chapters", "sentences") if unit in signals.units]
     unit = next((unit for unit in places if unit in signals.asked), places[0] if places else "")
     if among and not unit:
@@ -107,7 +105,8 @@ def _asks_for_places(
         return bool(
             kinds & {"occur", "where", "times", "howmany", "search", "whether", "first", "last"}
             or (is_within and "which" in kinds)
-            or (places | kinds & {"heading"} and kinds & {"which", "all", "plural", "search"})
+            or "in_heading" in kinds
+            or (places | kinds & {"heading"} and kinds & {"which", "all", "plural", "search", "listed"})
         )
     said = kinds & {"occur", "about"}
     counts = "howmany" in kinds and not kinds & {"which", "all"}
@@ -118,7 +117,12 @@ def _asks_for_places(
         or ("both" in kinds and places and len(signals.content) > 1)
         or ("times" in kinds and kinds & _COUNTS and kinds & {"occur", "where", "name"})
         or ("exists" in kinds and places - {"sentences"})
-        or ("in_heading" in kinds and kinds & {"which", "all", "howmany", "plural", "exists", "whether"})
+        or (
+            "in_heading" in kinds
+            and kinds & {"which", "all", "howmany", "plural", "exists", "whether", "listed"}
+        )
+        or ({"no", "listed"} <= kinds and places)
+        or ("sentences" in signals.asked and _figure(signals, document))
         or (among and (said or "either" in kinds))
     ):
         return True
@@ -127,7 +131,12 @@ def _asks_for_places(
     if is_within:
         return "whether" in kinds and is_alone
     return is_alone and bool(
-        ({"all", "occur"} <= kinds and len(signals.content) == 1 and not units - {*NODES} and not _of_kind(signals, folded))
+        (
+            {"all", "occur"} <= kinds
+            and len(signals.content) == 1
+            and not units - {*NODES}
+            and not _of_kind(signals, folded)
+        )
         or ("occur" in kinds and kinds & {"first", "last"})
         or "search" in kinds
         # In other words the document may well deal with what it is asked about: only a word of its own is a term.
@@ -139,12 +148,18 @@ def _asks_for_places(
 
 def _of_kind(signals: Signals, folded: str) -> bool:
     """Whether a question asks for things of the kind that its subject names (提到哪些行业), not for its places."""
-    return any(re.search(rf"(?:哪(?:些|几[个种类项家]?)|什么|\b(?:which|what)) ?{re.escape(one)}", folded) for one in signals.content)
+    return any(
+        re.search(
+            rf"(?:哪(?:些|几[个种类项家]?)|什么|所有|全部|\b(?:which|what|all|every)) ?{re.escape(one)}",
+            folded,
+        )
+        for one in signals.content
+    )
 
 
 def _is_word_of(subject: str, document: Document) -> bool:
     """Whether a bare 在哪 after a subject means its places in the text: it stands there, and is no body that has an address."""
-    return subject in fold(document.text) and not _is_body(subject)
+    return subject.isascii() or (subject in fold(document.text) and not _is_body(subject))
 
 
 def _is_body(name: str) -> bool:
@@ -154,29 +169,53 @@ def _is_body(name: str) -> bool:
 
 def _terms(
     signals: Signals, folded: str, document: Document
-) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None:
+) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """What is looked for: a term, with others that must stand beside it, may stand for it, or must not stand there."""
     kinds = signals.kinds
-    if "but" in kinds and "no" in kinds:
-        halves = [read(half, document) for half in pattern("signals.but").split(folded, maxsplit=1)]
-        halves = [half for half in halves if half.terms or half.content]
-        if len(halves) == 2 and ("no" in halves[0].kinds) != ("no" in halves[1].kinds):
-            wanted, unwanted = sorted(halves, key=lambda half: "no" in half.kinds)
-            return _term(wanted, document), (), (), (_term(unwanted, document),)
-    parts = signals.terms or signals.subjects
-    if len(parts) == 1 and len(pieces := [one for one in _ELLIPSIS.split(parts[0]) if one.strip()]) > 1:
+    if {"but", "no"} <= kinds and (found := _but_not(folded, document)):
+        return found[0], (), (), found[1:]
+    parts = _parts(signals)
+    pieces = [piece for piece in _ELLIPSIS.split(parts[0]) if piece.strip()]
+    if len(parts) == 1 and len(pieces) > 1:
         return pieces[0], (), tuple(pieces[1:]), ()
-    if "both" in kinds and len(parts) == 1 and parts[0].isascii():
-        parts = tuple(_ENGLISH_AND.split(parts[0]))
-    if "both" in kinds and len(parts) == 1 and len(signals.content) > 1:
-        parts = signals.content
-    is_known = signals.terms or signals.subject.isascii() or all(part in fold(document.text) for part in parts)
+    is_known = signals.terms or signals.subject.isascii() or all(_is_stated(part, document) for part in parts)
     if len(parts) > 1 and is_known:
-        if "either" in kinds:
-            return parts[0], (), parts[1:], ()
+        first, others = parts[0], parts[1:]
         if "both" in kinds:
-            return parts[0], parts[1:], (), ()
-    return (_term(signals, document), (), (), ())
+            return first, others, (), ()
+        if "no" in kinds and len(parts) == 2:
+            return first, (), (), others
+        if "either" in kinds or not signals.terms:
+            return first, (), others, ()
+    return _term(signals, document), (), (), ()
+
+
+def _but_not(folded: str, document: Document) -> tuple[str, ...]:
+    """The term of the half of a question that affirms and that of the half that denies (提到甲但没提乙), () if it has none."""
+    halves = [read(half, document) for half in pattern("signals.but").split(folded, maxsplit=1)]
+    halves = sorted(
+        (half for half in halves if half.terms or half.content), key=lambda half: "no" in half.kinds
+    )
+    denied = [half for half in halves if "no" in half.kinds]
+    return tuple(_term(half, document) for half in halves) if len(halves) == 2 and len(denied) == 1 else ()
+
+
+def _parts(signals: Signals) -> tuple[str, ...]:
+    """The parts of a subject: what it quotes, or what stands between its connectives, or the members of a list."""
+    parts = signals.terms or signals.subjects
+    if len(parts) != 1 or signals.terms:
+        return parts
+    if parts[0].isascii():
+        return tuple(_ENGLISH_AND.split(parts[0])) if "both" in signals.kinds else parts
+    if "both" in signals.kinds and len(signals.content) > 1:
+        return signals.content
+    listed = tuple(part for part in _CHINESE_LIST.split(parts[0]) if part)
+    return listed if "no" not in signals.kinds and all(len(part) > 1 for part in listed) else parts
+
+
+def _is_stated(term: str, document: Document) -> bool:
+    """Whether the document has a term, or what everybody abbreviates so."""
+    return entry("abbreviations.zh").get(term, term) in fold(document.text)
 
 
 def _term(signals: Signals, document: Document) -> str:
@@ -243,15 +282,10 @@ def structural(signals: Signals, *, named: bool) -> str:
         return ""
     titles = kinds & {"heading", "name"}
     measure = "titles" if "heading" in kinds and inner in {"", "characters"} else inner or "characters"
-    extreme = min(kinds & {"most", "least"}, default="")
+    if kinds & {"most", "least"}:
+        return _extreme_of(signals, measure)
     if not outer:
-        if extreme and "heading" in kinds:
-            return f"{extreme}::titles"
         return "contents" if "heading" in kinds and kinds & {"all", "plural", "howmany"} and not named else ""
-    if extreme and signals.longest and measure != "titles":
-        return f"{extreme}:{signals.longest}:characters"
-    if extreme:
-        return f"{extreme}:{outer}:{measure}" if outer != "characters" else ""
     counted = [number for number, unit in signals.numbers if unit == inner]
     if counted and outer in {"chapters", "sections"}:
         relation = next((_RELATIONS[kind] for kind in _RELATIONS if kind in kinds), "=")
@@ -264,3 +298,17 @@ def structural(signals: Signals, *, named: bool) -> str:
     if lists and not kinds & {"where", "no"} and outer in {"chapters", "sections"}:
         return "contents" if "sections" in signals.units else "chapters"
     return ""
+
+
+def _extreme_of(signals: Signals, measure: str) -> str:
+    """Which nodes are compared and by what (`most:sections:sentences`), "" if none; 最长的三个小节 asks for three."""
+    which = "+".join(sorted(signals.kinds & {"most", "least"}, reverse=True))
+    unit = signals.outer
+    if measure == "titles":
+        return f"{which}:{unit}:{measure}"
+    if signals.longest:
+        unit, measure = signals.longest, "characters"
+    if unit in {"", "characters"}:
+        return ""
+    number = next((n for n, counted in signals.numbers if counted == unit and n > 1), 0)
+    return f"{which}:{unit}:{measure}" + (f":{number}" if number else "")

@@ -215,12 +215,13 @@ class Assistant:
         if structure.is_quoted_term(query, document):
             return refused
         placed = self._by_subject(query)
-        if placed and (placed.confidence >= _SURE_PLACE or not structure.asks_by_name(query)):
-            return placed
-        if placed or structure.is_foreign_term(query, document, self.index.retriever):
-            return refused
-        answer = extract(query, ranking, self.index, load_calibration())
-        return structure.under_headings(answer, query, document)
+        if placed is None:
+            if structure.is_foreign_term(query, document, self.index.retriever):
+                return refused
+            answer = extract(query, ranking, self.index, load_calibration())
+            placed = structure.under_headings(answer, query, document)
+        # What is called by its name, and does not stand there, has to be dealt with in so many words.
+        return refused if structure.asks_by_name(query) and placed.confidence < _SURE_PLACE else placed
 
     def _by_subject(self, query: Query) -> Draft | None:
         """Where the subject stands of a question that asks for a place, looked for by the subject alone, if it is found."""

@@ -22,27 +22,31 @@ from index.types import Document
 UNITS = ("chapters", "sections", "items", "sentences", "characters")
 # Those of which a document has nodes.
 NODES = ("chapters", "sections", "sentences")
-_QUOTED = re.compile(r"[“\"「『‘'《](?P<x>[^”\"」』’'》]{1,60})[”\"」』’'》]")
+# An apostrophe within a word opens and closes nothing.
+_QUOTED = re.compile(
+    r"(?:[“\"「『‘《]|(?<!\w)')(?P<x>(?:[^”\"」』’'》]|(?<=\w)['’](?=\w)){1,60})(?:[”\"」』》]|['’](?!\w))"
+)
 _FOR_EXAMPLE = re.compile(r"[(（,，]\s*(?:比如|例如|譬如|e\.g\.|for example|such as)[^()（）]*[)）]?")
 _IN_BRACKETS = re.compile(r"[(（]([^()（）]{2,40})[)）]")
 # "the word security or safety (安全)": what stands before the brackets glosses what is in them.
 _GLOSSED = re.compile(r"[a-z-]+(?: (?:or|/) [a-z-]+)*\s*[(（](?=[\u3400-\u9fff])")
 # 秘书处三个字, 数字孪生这词: what is called a word is meant to the letter.
 _CALLED_A_WORD = re.compile(
-    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:(?<![有是为过于到了])(?:[一两二三四五六七八九十几]个(?:大)?|[俩仨])字|一词|个?词儿?|字样|个?(?:说法|提法|写法|表述)|一说法|的?字眼)"
+    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:(?<![有是为过于到了一二三四五六七八九十\d])(?:[一两二三四五六七八九十几]个(?:大)?|[俩仨])字|一词|个?词儿?|字样|个?(?:说法|提法|写法|表述)|一说法|的?字眼)"
 )
-# Two words: one alone is a name in a Chinese question (ISO在哪).
-_ENGLISH = re.compile(r"[a-z]{2}.*\b[a-z]{2}")
+_ENGLISH_WORD = re.compile(r"\b[a-z]{2,}")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 # 提没提到, 有没有: asked either way, not denied.
 _ASKED_EITHER_WAY = re.compile(r"(?P<verb>[\u3400-\u9fff])[不没](?P=verb)")
 _IS_THERE = re.compile(
-    r"(?:有没有|有无)(?:哪|一|个|专门|的|[^,，。?？]{1,14}的)*(?:章(?!程)|小?节(?![日能约水奏假省])|部分)|\b(?:is|are) there (?:an?|any) (?:\w+ )?(?:chapter|section)"
+    r"(?:有没有|有无)(?:[^,，。?？]{0,20}[哪一个的])?(?:章(?!程)|小?节(?![日能约水奏假省])|部分)"
+    r"|\b(?:is|are) there (?:an?|any) (?:\w+ )?(?:chapter|section)"
 )
 # What asks whether something is mentioned at all.
 _WHETHER = re.compile(
     r"(?:有没有|是否|有无)(?:都|被|在|专门)*(?:写|提|讲|谈|出现|涉及|点名)|(?P<verb>[写提讲谈在])[没不](?P=verb)"
     r"|(?:写|提|讲|谈|出现|涉及|点)(?:到|及|过|了|名)+[^,，。?？]{0,16}(?:吗|没有?|么)[?？。]*$"
+    r"|(?:写|提|讲|谈)[^,，。?？到及过了的]{1,12}(?:吗|没有?|么)[?？。]*$"
     r"|^(?:and |so )?(?:does|do|did|is|are|was|were)\b[^?]*\b(?:mention(?:s|ed)?|named|appears?|brought up|come up)\b"
 )
 # What a question tells of its asker: it asks nothing and names no subject.
@@ -56,7 +60,7 @@ _ASIDE = re.compile(
 _IMPLIED = {"in_heading": "heading", "in_what": "where"}
 # Connectives, between which the parts of a subject stand.
 _LENGTH = re.compile(r"最[长短]|.*(?:longest|shortest|lengthiest|briefest)")
-_BETWEEN_TERMS = frozenset({"either", "both", "but"})
+_BETWEEN_TERMS = frozenset({"either", "both", "but", "no"})
 _ASKING = frozenset({"which", "all", "howmany"})
 # Characters of request that official words are made of: 预算, 发展, 分类.
 _IN_WORDS = frozenset("算读听念看发取摘抄讲说写")
@@ -152,10 +156,15 @@ def read(rest: str, document: Document) -> Signals:
                 kinds.add("plural")
         else:
             kinds |= {kind, _IMPLIED.get(kind, kind)}
-        pending = pending if match.group() in _COUNTERS else 0
+        pending = pending if match.group() in _COUNTERS or kind in {"most", "least"} else 0
     for aside in _ASIDE.finditer(text):
         unread[slice(*aside.span())] = " " * len(aside.group())
-    if found and found[-1][0] in NODES and re.search(r"的\W*$", text[: found[-1][1]]) and not text[found[-1][2] :].strip(" ?!.。"):
+    if (
+        found
+        and found[-1][0] in NODES
+        and re.search(r"的\W*$", text[: found[-1][1]])
+        and not text[found[-1][2] :].strip(" ?!.。")
+    ):
         # 提到X的小节: what a phrase ends with is what is asked for.
         kinds.add("listed")
     left = "".join(unread)
@@ -176,7 +185,10 @@ def read(rest: str, document: Document) -> Signals:
 
 def _from_first_to_last(content: Sequence[str], left: str, whole: str) -> str:
     """The part of a text from the first to the last of the stretches that are left of it."""
-    return whole[left.find(content[0]) : left.rfind(content[-1]) + len(content[-1])] if content else ""
+    if not content:
+        return ""
+    end = left.rfind(content[-1]) + len(content[-1])
+    return whole[left.find(content[0]) : end + (left[end : end + 1] == "%")]
 
 
 def _longest_unit(found: Sequence[tuple[str, int, int]], text: str) -> str:
@@ -222,7 +234,9 @@ def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]
     quoted = [match["x"].strip() for match in _QUOTED.finditer(text) if re.search(r"\w", match["x"])]
     bare = _QUOTED.sub(lambda match: " " if re.search(r"\w", match["x"]) else match.group(), text)
     chinese = _HAN.findall(text)
-    if chinese and _ENGLISH.search(_QUOTED.sub(" ", _IN_BRACKETS.sub(" ", _HAN.sub(" ", bare)))):
+    latin = _QUOTED.sub(" ", _IN_BRACKETS.sub(" ", _HAN.sub(" ", bare)))
+    # One word alone is a name in a Chinese question (ISO在哪).
+    if chinese and len(_ENGLISH_WORD.findall(latin)) > 1:
         return _HAN.sub(" ", _IN_BRACKETS.sub(" ", _GLOSSED.sub(" ", bare))), (max(chinese, key=len),)
     if not quoted and (named := _CALLED_A_WORD.search(bare)):
         stretches = content_of(named["x"], document)

@@ -35,7 +35,8 @@ _ASKS_ITEMS = re.compile(
     r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
     r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
 )
-# "Jing-Jin-Ji (Beijing-Tianjin-Hebei) region"
+_FIGURE = re.compile(r"\d+(?:\.\d+)?%?")
+# A term with its gloss: the Jing-Jin-Ji (Beijing-Tianjin-Hebei) region.
 _WITH_GLOSS = re.compile(r"([^()（）]+)[(（]([^()（）]+)[)）]([^()（）]*)")
 # Ordinals of running text: 一是…二是….
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
@@ -55,7 +56,9 @@ def navigate(query: Query, document: Document) -> Draft:
         heading_only = bool(_HEADING_ONLY.search(query.folded))
         if isinstance(node, Sentence):
             section = document.section_of(node.address)
-            units = {*_signals(query, document).units} & {"sections", "chapters"} if section.chapter else set()
+            units = (
+                {*_signals(query, document).units} & {"sections", "chapters"} if section.chapter else set()
+            )
             if units:
                 # Where a sentence stands is asked for.
                 lines.append(Line((Ref(section.address if "sections" in units else str(section.chapter)),)))
@@ -70,8 +73,7 @@ def navigate(query: Query, document: Document) -> Draft:
         else:
             lines.append(Line((Ref(node.address),)))
             if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
-                left = [s for s in _numbered(node) if not _is_excepted(s, query)]
-                lines += [Line((Ref(section.address),)) for section in left]
+                lines += [Line((Ref(s.address),)) for s in _numbered(node) if not _is_excepted(s, query)]
     return Draft(Status.ANSWERED, lines=tuple(lines))
 
 
@@ -118,9 +120,14 @@ def parts(query: Query, document: Document) -> Draft:
             return _all_named(query, document, what, _SHARES)
         case "bodies":
             return _all_named(query, document, what, pattern("bodies.name"))
-        case "most" | "least":
-            unit, _, measure = argument.partition(":")
-            return _extreme(what, unit, measure, query, document)
+        case "most" | "least" | "most+least":
+            unit, measure, *few = argument.split(":")
+            how_many = int(few[0]) if few else 1
+            drafts = [
+                _extreme(which, unit, measure, how_many, query=query, document=document)
+                for which in what.split("+")
+            ]
+            return Draft(Status.ANSWERED, lines=tuple(line for draft in drafts for line in draft.lines))
         case "having":
             return _having(*argument.split(":"), query=query, document=document)
         case "items":
@@ -221,8 +228,10 @@ def _with_sections(chapter: Chapter) -> list[Line]:
     return [Line((Ref(chapter.address),), frame="heading_with_count", values=values), *sections]
 
 
-def _extreme(which: str, unit: str, measure: str, query: Query, document: Document) -> Draft:
-    """The chapters, sections or sentences with the most or least of a measure, all where several are equal."""
+def _extreme(
+    which: str, unit: str, measure: str, how_many: int, *, query: Query, document: Document
+) -> Draft:
+    """So many chapters, sections or sentences with the most or least of a measure, and all that equal the last of them."""
     chapters = _chapters_of(query, document)
     sizes: dict[Ref, int]
     if measure == "titles":
@@ -236,8 +245,10 @@ def _extreme(which: str, unit: str, measure: str, query: Query, document: Docume
         sizes = {Ref(s.address, (x.address,)): _letters(x.text) for s, x in inside}
     else:
         sizes = {Ref(s.address): _length(s, measure) for c in chapters for s in _numbered(c)}
-    size = (max if which == "most" else min)(sizes.values())
-    found = [ref for ref, value in sizes.items() if value == size]
+    ordered = sorted(sizes.values(), reverse=which == "most")
+    last = ordered[min(how_many, len(ordered)) - 1]
+    found = [ref for ref, value in sizes.items() if (value >= last if which == "most" else value <= last)]
+    found.sort(key=sizes.__getitem__, reverse=which == "most")
     if measure == "sections":
         return Draft(
             Status.ANSWERED,
@@ -250,7 +261,7 @@ def _extreme(which: str, unit: str, measure: str, query: Query, document: Docume
     ] + [
         line
         for ref in found
-        for line in (Line((ref,)), Line((ref,), frame=frame, values=(("count", str(size)),)))
+        for line in (Line((ref,)), Line((ref,), frame=frame, values=(("count", str(sizes[ref])),)))
     ]
     return Draft(Status.ANSWERED, lines=tuple(lines))
 
@@ -318,8 +329,13 @@ def _count_text(query: Query, what: str, document: Document) -> Draft:
     total = sum(_length(section, what) for section in sections)
     refs = tuple(Ref(node) for node in nodes)
     if len(named) > 1 and "compare" in _signals(query, document).kinds:
-        sizes = {n: sum(_length(s, what) for s in sections if n in {s.address, str(s.chapter)}) for n in named}
-        lines = [(Line((Ref(n),)), Line((Ref(n),), frame=f"count_{what}", values=(("count", str(size)),))) for n, size in sizes.items()]
+        sizes = {
+            n: sum(_length(s, what) for s in sections if n in {s.address, str(s.chapter)}) for n in named
+        }
+        lines = [
+            (Line((Ref(n),)), Line((Ref(n),), frame=f"count_{what}", values=(("count", str(size)),)))
+            for n, size in sizes.items()
+        ]
         return Draft(Status.ANSWERED, lines=tuple(line for pair in lines for line in pair))
     counted = Line(refs, frame=f"count_{what}", values=(("count", str(total)),))
     listed: tuple[Line, ...] = ()
@@ -490,7 +506,9 @@ class _Places:
             missing = [
                 s.address
                 for s in self.sections
-                if not self.hits[s.address] and s.address not in self.headings
+                if not self.hits[s.address]
+                and s.address not in self.headings
+                and (s.chapter or not asked.titles)
             ]
         frame = "not_mentioned_chapters" if asked.by_chapter else "not_mentioned_sections"
         return _enumerated(
@@ -625,6 +643,9 @@ def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[
         counts += [_matcher(one, document, enrichment) for one in (before, gloss) if after]
         return max(counts, key=lambda count: sum(count(sentence.text) for sentence in document.sentences()))
     folded = fold(term)
+    if _FIGURE.fullmatch(folded):
+        figure = re.compile(rf"(?<![\d.]){re.escape(folded)}(?![\d%]|\.\d)")
+        return lambda text: len(figure.findall(fold(text)))
     if not folded.isascii() or any(folded in fold(sentence.text) for sentence in document.sentences()):
         return lambda text: fold(text).count(folded)
     stems = _stems(folded)

@@ -340,11 +340,7 @@ def _stepped(query: Query, signals: Signals, document: Document) -> Query:
 def _of_structure(query: Query, signals: Signals, rest: str, document: Document) -> Query | None:
     """A query for the document's own parts, its nodes or the places of a term, None if it is none."""
     folded = query.folded
-    others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in fold(document.title)]
-    parts = asks_for_parts(rest, document, named=bool(query.addresses)) if not others else ""
-    if parts in {"chapters", "contents"} and query.addresses and all("." in a for a in query.addresses):
-        # A section's heading is its own: nothing is listed below it.
-        parts = ""
+    parts = _parts_asked(query, rest, document)
     if not parts and query.addresses:
         parts = _counted_in(query, signals)
         if parts:
@@ -367,6 +363,16 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     return None
 
 
+def _parts_asked(query: Query, rest: str, document: Document) -> str:
+    """What of the document's own parts a question asks for, "" if nothing or if it names another document."""
+    if any(title not in fold(document.title) for title in re.findall(r"《([^》]+)》", query.folded)):
+        return ""
+    parts = asks_for_parts(rest, document, named=bool(query.addresses))
+    of_sections = query.addresses and all("." in address for address in query.addresses)
+    # A section's heading is its own: nothing is listed below it.
+    return "" if of_sections and parts in {"chapters", "contents"} else parts
+
+
 def _counted_in(query: Query, signals: Signals) -> str:
     """What is counted or compared of the nodes that a question names, whatever it says of them beside; "" if nothing."""
     kinds, units = signals.kinds, {*signals.units}
@@ -374,7 +380,11 @@ def _counted_in(query: Query, signals: Signals) -> str:
         return next((unit for unit in ("sections", "sentences") if unit in units), "characters")
     if signals.terms or not kinds & {"howmany", "all"}:
         return ""
-    if "sections" in signals.asked and "occur" not in kinds and all("." not in address for address in query.addresses):
+    if (
+        "sections" in signals.asked
+        and "occur" not in kinds
+        and all("." not in address for address in query.addresses)
+    ):
         return "sections"
     return "items" if "items" in signals.asked and all("." in address for address in query.addresses) else ""
 
