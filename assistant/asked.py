@@ -16,6 +16,8 @@ from assistant.signals import NODES, Signals, read
 from index.lexical import fold
 from index.types import Document
 
+# A Chinese word has rarely more characters.
+_WORD = 3
 _COUNTS = frozenset({"howmany", "which", "all", "where"})
 _PICKS = ("first", "last", "most", "least")
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?![a-z\d]|\s*%)")
@@ -141,6 +143,8 @@ def _asks_for_places(
         or "search" in kinds
         # In other words the document may well deal with what it is asked about: only a word of its own is a term.
         or ("whether" in kinds and (signals.subject in fold(document.text) or _is_body(signals.subject)))
+        # A single word is asked for as such.
+        or ("whether" in kinds and len(signals.subject) <= _WORD and not signals.asked)
         or ("whether" in kinds and is_english and "occur" in kinds and not kinds & {"howmany", "which"})
         or ("in_what" in kinds and _is_word_of(signals.subject, document))
     )

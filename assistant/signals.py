@@ -45,7 +45,8 @@ _IS_THERE = re.compile(
 # What asks whether something is mentioned at all.
 _WHETHER = re.compile(
     r"(?:有没有|是否|有无)(?:都|被|在|专门)*(?:写|提|讲|谈|出现|涉及|点名)|(?P<verb>[写提讲谈在])[没不](?P=verb)"
-    r"|(?:写|提|讲|谈|出现|涉及|点)(?:到|及|过|了|名)+[^,，。?？]{0,16}(?:吗|没有?|么)[?？。]*$"
+    r"|(?:写|提|讲|谈|出现|涉及|点)(?:到|及|过|了|名)+[^,，。?？]{0,16}(?:吗|没有?|么)(?:[?？。]|$)"
+    r"|(?:[写提讲谈]|出现|涉及)没有?(?:[?？。]|$)"
     r"|(?:写|提|讲|谈)[^,，。?？到及过了的]{1,12}(?:吗|没有?|么)[?？。]*$"
     r"|^(?:and |so )?(?:does|do|did|is|are|was|were)\b[^?]*\b(?:mention(?:s|ed)?|named|appears?|brought up|come up)\b"
 )
@@ -54,6 +55,7 @@ _ASIDE = re.compile(
     r"(?:^|(?<=[.。!！?？]))\s*(?:i|i'm|we|my|our)\b[^?.]*\.(?=.)"
     r"|^(?:我|咱|俺)们?家?(?:是|在|搞|做|干|管|负责|来自)[^,，?？什啥哪几谁怎吗呢]*[,，](?=.)"
     r"|(?<=[,，。!！?？;；\s])(?:我|咱|俺|领导|老板|老师)(?!.{0,3}[找问])[^?？什啥哪几谁怎吗呢]*$"
+    r"|(?<=[哪几么啥谁少])(?P<asking>[^,，]{0,20}[,，])[^,，?？什啥哪几谁怎吗呢多没不标题]{2,14}[。.!！]*$"
     r"|(?<=[,.?] )(?:i|i'm|we|my)\b(?!.*\b(?:wh\w+|how)\b)[^?]*$"
 )
 # A signal that another one comes with.
@@ -158,7 +160,8 @@ def read(rest: str, document: Document) -> Signals:
             kinds |= {kind, _IMPLIED.get(kind, kind)}
         pending = pending if match.group() in _COUNTERS or kind in {"most", "least"} else 0
     for aside in _ASIDE.finditer(text):
-        unread[slice(*aside.span())] = " " * len(aside.group())
+        start = max(aside.start(), aside.end("asking"))
+        unread[start : aside.end()] = " " * (aside.end() - start)
     if (
         found
         and found[-1][0] in NODES

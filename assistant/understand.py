@@ -308,6 +308,8 @@ def _by_subject(
     if len(subject) > 1 and not subject[0].isascii():
         return None
     named = pattern("structure.described").search(rest)
+    if query.addresses and subject and signals.node_unit and query.addresses[0].startswith("?"):
+        return _inside_described(query, subject, signals, document, enrichment)
     if query.addresses or not subject or not named or signals.kinds & {"occur", "no", "in_heading"}:
         return None
     asked = replace(signals, content=(), terms=())
@@ -318,15 +320,35 @@ def _by_subject(
     if asked.outer == "sections" and titles and asked.kinds & {"all", "plural", "howmany"}:
         # A section has no headings below its own: those with the expression are asked for.
         return None
-    if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles):
+    is_sibling = "siblings" in asked.kinds
+    if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles or is_sibling):
         return None
     node = described(subject, asked.outer, document, enrichment)
     if not node:
         return None
+    if is_sibling:
+        return _siblings(query, node, document)
     if asked.step:
         return _stepped(replace(query, addresses=(node,)), asked, document)
     intent = Intent.STRUCTURE if parts else Intent.NAVIGATION
     return replace(query, addresses=(node,), intent=intent, detail=parts)
+
+
+def _inside_described(
+    query: Query, subject: Sequence[str], signals: Signals, document: Document, enrichment: Enrichment
+) -> Query | None:
+    """A query for what a question names within a node of its subject (讲养老那节的第二句), None if it is none."""
+    node = described(subject, signals.node_unit, document, enrichment)
+    addresses = find_addresses(query.text, document, node)[0] if node else ()
+    return replace(query, intent=Intent.NAVIGATION, addresses=addresses) if addresses else None
+
+
+def _siblings(query: Query, node: str, document: Document) -> Query | None:
+    """A query for the nodes beside one: the other sections of its chapter, the other chapters."""
+    sections = document.chapter(int(node.partition(".")[0])).sections if "." in node else ()
+    nodes = [s.address for s in sections] if "." in node else [c.address for c in document.chapters]
+    beside = tuple(address for address in nodes if address != node)
+    return replace(query, intent=Intent.NAVIGATION, addresses=beside) if beside else None
 
 
 def _stepped(query: Query, signals: Signals, document: Document) -> Query:
@@ -348,6 +370,8 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     if parts and not ((signals.content or signals.terms) and parts in {"chapters", "contents", "documents"}):
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     if query.addresses and ("heading" in signals.kinds or not (signals.content or signals.terms)):
+        if parent := _parent_asked(query, signals):
+            return replace(query, intent=Intent.NAVIGATION, addresses=(parent,))
         if signals.step:
             return _stepped(query, signals, document)
         ends = query.addresses[0], query.addresses[-1]
@@ -361,6 +385,15 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     if parts:
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     return None
+
+
+def _parent_asked(query: Query, signals: Signals) -> str:
+    """The chapter asked for of a section that a question names (5.3属于哪一章); "" if none is."""
+    section, *others = query.addresses
+    is_step = signals.kinds & {"before", "after"} and not re.search(r"大章|\bparent\b", query.folded)
+    if others or "." not in section or "#" in section or {*signals.units} != {"chapters"} or is_step:
+        return ""
+    return section.partition(".")[0] if signals.kinds & {"which", "name", "heading", "about"} else ""
 
 
 def _parts_asked(query: Query, rest: str, document: Document) -> str:
@@ -424,7 +457,7 @@ def _except(text: str, document: Document) -> Rewrite:
     if match is None:
         return Rewrite(text)
     here = next((a for a in find_addresses(text[: match.start()], document)[0] if "?" not in a), "")
-    addresses, _ = find_addresses(match["zh"] or match["zh_before"] or match["en"], document, here)
+    addresses, _ = find_addresses(next(filter(None, match.groups())), document, here)
     excepted = tuple(sentence for address in addresses for sentence in sentences_of(address, document))
     return Rewrite(f"{text[: match.start()]} {text[match.end() :]}" if excepted else text, exclude=excepted)
 
