@@ -123,7 +123,7 @@ def _asks_for_places(
             "in_heading" in kinds
             and kinds & {"which", "all", "howmany", "plural", "exists", "whether", "listed"}
         )
-        or ({"no", "listed"} <= kinds and places)
+        or (kinds & {"no", "either"} and kinds & {"listed", "plural"} and places)
         or ("sentences" in signals.asked and _figure(signals, document))
         or (among and (said or "either" in kinds))
     ):
@@ -237,6 +237,8 @@ def _term(signals: Signals, document: Document) -> str:
 def _chosen(stretches: Sequence[str], subject: str, document: Document) -> str:
     """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
     text = fold(document.text)
+    # 有企业但没有高校: the verb is none of the term.
+    stretches = [s[1:] if s.startswith("有") and len(s) > 2 and s[1:] in text else s for s in stretches]
     longest = max(stretches, key=lambda t: (len(t) > 1 and t in text, len(t)), default="")
     return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in subject), longest)
 

@@ -56,9 +56,7 @@ def navigate(query: Query, document: Document) -> Draft:
         heading_only = bool(_HEADING_ONLY.search(query.folded))
         if isinstance(node, Sentence):
             section = document.section_of(node.address)
-            units = (
-                {*_signals(query, document).units} & {"sections", "chapters"} if section.chapter else set()
-            )
+            units = _signals(query, document).asked & {"sections", "chapters"} if section.chapter else set()
             if units:
                 # Where a sentence stands is asked for.
                 lines.append(Line((Ref(section.address if "sections" in units else str(section.chapter)),)))
@@ -352,6 +350,8 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
     places = _Places(asked, query, document, enrichment)
     if asked.absent:
         return places.without(asked) if places.any or places.headings else None
+    if not places.any and not places.headings and (asked.also or asked.lacking):
+        return abstain(Reason.NOT_IN_DOCUMENT)
     if (not places.any and not places.headings) or (
         asked.titles and asked.by_chapter and not places.chapter_headings
     ):

@@ -370,14 +370,7 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     if parts and not ((signals.content or signals.terms) and parts in {"chapters", "contents", "documents"}):
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     if query.addresses and ("heading" in signals.kinds or not (signals.content or signals.terms)):
-        if parent := _parent_asked(query, signals):
-            return replace(query, intent=Intent.NAVIGATION, addresses=(parent,))
-        if signals.step:
-            return _stepped(query, signals, document)
-        ends = query.addresses[0], query.addresses[-1]
-        if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
-            query = replace(query, addresses=tuple(inside))
-        return replace(query, intent=Intent.NAVIGATION)
+        return _of_nodes(query, signals, document)
     if asks_for_mentions(rest, document, named=query.addresses) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
@@ -385,6 +378,18 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     if parts:
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     return None
+
+
+def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
+    """A query for the nodes that a question names: themselves, the chapter of one, the one beside, those between."""
+    if parent := _parent_asked(query, signals):
+        return replace(query, intent=Intent.NAVIGATION, addresses=(parent,))
+    if signals.step:
+        return _stepped(query, signals, document)
+    ends = query.addresses[0], query.addresses[-1]
+    if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
+        query = replace(query, addresses=tuple(inside))
+    return replace(query, intent=Intent.NAVIGATION)
 
 
 def _parent_asked(query: Query, signals: Signals) -> str:
