@@ -361,7 +361,9 @@ def test_the_place_of_the_answer_before(text: str, ask: Ask) -> None:
     )
     cited = {address.partition("#")[0] for address in sentences_of(ask(first))}
     answer = ask(first, text)
-    assert (len(sections_of(answer)), sentences_of(answer)) == (1, [])
+    heading, sentence = answer.citations
+    assert not heading.sentence_ids
+    assert sentence.sentence_ids == ("7.3#3",)
     assert {*sections_of(answer)} <= cited
 
 
