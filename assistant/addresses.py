@@ -264,6 +264,7 @@ def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
     reading.take_unit("c", _CHAPTER)
     reading.take_after_chapters()
     reading.take_unit("c", (_PART,))
+    reading.take_after_chapters()
     reading.take_unit("s", _SECTION)
     reading.take_unit("n", _SENTENCE)
     reading.take_whole(_DASHED)

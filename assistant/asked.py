@@ -1,4 +1,8 @@
-"""Questions for the document's own parts: how many, which is longest, a list of them, the places of a term."""
+"""Questions for the document's own parts: how many, which is longest, a list of them, the places of a term.
+
+Both readings stand on the signals of a question alone: a question for parts has no content beside them, a question for
+places has one subject, or several with a word that says how they stand together.
+"""
 
 from __future__ import annotations
 
@@ -7,193 +11,256 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.addresses import WHOLE_TEXT, find_addresses
-from assistant.patterns import pattern
-from assistant.signals import Signals, read
-from assistant.subject import content_of
+from assistant.patterns import entry, pattern
+from assistant.signals import NODES, Signals, read
 from index.lexical import fold
 from index.types import Document
 
-_QUOTED = re.compile(
-    r"[“\"「『‘《'](?P<x>[^”\"」』’》']{1,30})[”\"」』’》']|(?<![\u3400-\u9fff])[(（](?P<zh>[\u3400-\u9fff]{2,12})[)）]"
-)
-_ONE = re.compile(
-    r"哪(?:一|个)?(?:个)?(?:章|小?节|部分)|第几|(?:in )?(?:which|what)\s+(?:chapter|section|part)\b"
-)
+# A Chinese word has rarely more characters.
+_WORD = 3
+_COUNTS = frozenset({"howmany", "which", "all", "where"})
+_PICKS = ("first", "last", "most", "least")
+_FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?![a-z\d]|\s*%)")
+_IS_YEAR = re.compile(r"\d{4}年?")
+_ELLIPSIS = re.compile(r"…+|\.{3,}")
+_CHINESE_LIST = re.compile(r"[、和与跟]|以及|还有")
+_ENGLISH_AND = re.compile(r" (?:and|as well as|with) |, ")
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
     """A question for the places of a term.
 
-    `unit` is the kind of place in the question's own word; `absent` asks for those without the term; `pick` is
-    `first`, `last`, `most` or `least` where one of them is asked for; `one` says that a single place is looked for, `titles` that
-    only headings count; `also` are the terms that must stand in the same place.
+    `unit` is the kind of place asked for (`chapters`, `sections`, `sentences`, "" for any); `absent` asks for those
+    without the term; `pick` is `first`, `last`, `most` or `least` where one of them is asked for; `one` says that a
+    single place is looked for, `titles` that only headings count. Beside the term `also` must stand in the same place,
+    `either` may stand for it, `lacking` must not stand there.
     """
 
     term: str
-    unit: str
+    unit: str = ""
     absent: bool = False
     pick: str = ""
     one: bool = False
     titles: bool = False
     also: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     @property
     def by_chapter(self) -> bool:
         """Whether chapters are asked for."""
-        return bool(re.match(r"章(?!节)|chapter", self.unit)) or (self.one and self.unit in {"部分", "part"})
+        return self.unit == "chapters"
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The term and those that may stand for it."""
+        return (self.term, *self.either)
 
 
-def asks_for_mentions(folded: str, document: Document, *, strictly: bool = False) -> Mentions | None:
+def asks_for_mentions(folded: str, document: Document, *, named: Sequence[str] = ()) -> Mentions | None:
     """The term whose places are asked for, and how; None if it isn't such a question.
 
-    `strictly` leaves out those of which only the signals tell, for a question that may ask for something else.
+    Args:
+        folded: the question, folded, without the addresses that it names.
+        document: the parsed document.
+        named: those addresses: within a node only what asks for places in so many words asks for them.
     """
     signals = read(folded, document)
-    if found := _mentioned(signals):
-        return found
-    if found := _together(signals, document):
-        return found
-    folded = pattern("frames.politeness").sub(" ", folded)
-    for language in ("en", "zh"):
-        place = pattern(f"mentions.{language}_place").search(folded)
-        if place is None:
-            continue
-        groups = place.groupdict()
-        names = ("unit", "unit_after", "unit_nth", "unit_of")
-        unit = next((groups[name] for name in names if groups.get(name)), "")
-        bare = folded[: place.start()] + " " + folded[place.end() :]
-        verb = pattern(f"mentions.{language}_verb").search(bare)
-        which = (
-            language == "zh"
-            and (place.group().startswith(("哪", "第")) or groups.get("unit_after"))
-            and re.match(r"章|小?节", unit)
-        )
-        which = which or place.group().startswith("in ")
-        if verb is None and not which:
-            continue
-        if verb:
-            bare = bare[: verb.start()] + " " + bare[verb.end() :]
-        bare = pattern("mentions.pick").sub(" ", bare)
-        quoted = [match["zh"] or match["x"] for match in _QUOTED.finditer(folded)]
-        rest = [
-            part.strip(" ?？。.,，\"“”'")
-            for part in pattern(f"mentions.{language}_rest").sub(" ", bare).split("  ")
-        ]
-        stretches = quoted[::-1] or (
-            [" ".join(" ".join(rest).split())] if language == "en" else content_of(" ".join(rest), document)
-        )
-        stretches = [s for s in stretches if not re.fullmatch(r"\d{4}年?", s)] or stretches[:1]
-        stretches = [s for s in stretches if not pattern("frames.navigation").fullmatch(s)]
-        term = _figure(signals, document) if not quoted else ""
-        term = term or _chosen(stretches, folded, document)
-        if len(term) > (not quoted) and not re.fullmatch(r"第?[一二三四五六七八九十\d]+[章节]?", term):
-            picked = pattern("mentions.pick").search(folded.replace(term, " "))
-            pick = next((name for name, text in picked.groupdict().items() if text), "") if picked else ""
-            denied = bool(verb and verb["no"]) and "no" in signals.kinds
-            return Mentions(term, unit, denied, pick, bool(_ONE.match(place.group())))
-    return None if strictly else _located(signals, document)
-
-
-def _chosen(stretches: Sequence[str], folded: str, document: Document) -> str:
-    """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
-    text = fold(document.text)
-    longest = max(stretches, key=lambda t: (len(t) > 1 and fold(t) in text, len(t)), default="")
-    return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in folded), longest)
-
-
-def _mentioned(signals: Signals) -> Mentions | None:
-    """The places asked for of an expression that is quoted, or counted ("X出现几次"), where nothing else is asked."""
     kinds = signals.kinds
-    terms = signals.terms or (signals.content if {"times", "howmany"} <= kinds and "occur" in kinds else ())
-    places = {"chapters", "sections", "sentences"} & {*signals.units}
-    asked = kinds & {"occur", "where", "times", "howmany"} or (places and kinds & {"which", "all", "plural"})
-    if len(terms) != 1 or not asked or (signals.terms and signals.content):
+    among = len(named) > 1 and bool(kinds & {"either", "which"})
+    if not _asks_for_places(signals, folded, document, is_within=bool(named), among=among):
         return None
-    unit = next((name for name in ("chapters", "sections", "sentences") if name in places), "")
-    pick = next((name for name in ("first", "last", "most", "least") if name in kinds), "")
-    one = bool(unit) and "which" in kinds and not kinds & {"plural", "all"}
-    return Mentions(terms[0], _PLACES.get(unit, ""), "no" in kinds, pick, one, "heading" in kinds)
-
-
-def _located(signals: Signals, document: Document) -> Mentions | None:
-    """The place asked for of a subject, read from signals alone: a unit that is asked for, or where something stands."""
-    kinds, units = signals.kinds, {*signals.units}
-    if (not signals.terms and sum(map(len, signals.content)) < 2) or kinds & {
-        "before",
-        "after",
-        "between",
-        "most",
-        "least",
-    }:
-        return None
-    nodes = {"chapters", "sections", "sentences"}
-    named = kinds & {"occur", "about"}
-    counts = "howmany" in kinds and not kinds & {"which", "all"}
-    listed = {"all", "occur"} <= kinds and not units - nodes and len(signals.terms or signals.content) == 1
-    asked = (
-        (signals.asked & {"chapters", "sections"} and (named or not counts))
-        or (signals.asked & nodes and named)
-        or ("exists" in kinds and units & {"chapters", "sections"})
-        or (named and ("where" in kinds or (units & nodes and "plural" in kinds)))
-        or listed
-    )
-    if not asked:
-        return None
-    unit = next((n for n in ("sections", "chapters", "sentences") if n in (signals.asked or units)), "")
-    one = bool(unit) and not kinds & {"plural", "all", "howmany"}
-    pick = next((name for name in ("first", "last") if name in kinds), "")
-    term = signals.terms[0] if signals.terms else _term(signals, document)
+    term, also, either, lacking = _terms(signals, folded, document)
+    places = [unit for unit in ("sections", "chapters", "sentences") if unit in signals.units]
+    unit = next((unit for unit in places if unit in signals.asked), places[0] if places else "")
+    if among and not unit:
+        unit = "sections" if "." in named[0] else "chapters"
+    is_list = kinds & {"plural", "all", "howmany"} or not kinds & {"which", "about", "exists"}
+    of_headings = not places or (kinds & {"all", "plural", "howmany"} and not kinds & {"occur", "where"})
+    titles = "in_heading" in kinds or ("heading" in kinds and bool(signals.terms) and bool(of_headings))
+    if titles and {"chapters", "sections"} <= {*signals.units}:
+        unit = ""
     return Mentions(
-        term, _PLACES.get(unit, ""), "no" in kinds, pick, one, "heading" in kinds and unit != "" and not one
+        term,
+        unit,
+        absent="no" in kinds and "whether" not in kinds and not lacking,
+        pick=next((name for name in _PICKS if name in kinds), ""),
+        one=bool(unit) and unit != "sentences" and not is_list,
+        titles=titles,
+        also=also,
+        either=either,
+        lacking=lacking,
     )
 
 
-def _together(signals: Signals, document: Document) -> Mentions | None:
-    """The places asked for of several terms that stand together (既提到甲又提到乙); None where they aren't known."""
-    text = fold(document.text)
-    terms = (*signals.terms, *signals.content)
-    if "both" not in signals.kinds or len(terms) < 2 or not signals.units:
-        return None
-    if signals.subject.isascii():
-        terms = tuple(re.split(r" (?:and|as well as|with) |, ", signals.subject))
-    elif not all(term in text for term in terms):
-        return None
-    unit = next((n for n in ("sections", "chapters", "sentences") if n in signals.units), "")
-    return Mentions(terms[0], _PLACES.get(unit, ""), also=terms[1:]) if len(terms) > 1 else None
+def _asks_for_places(
+    signals: Signals, folded: str, document: Document, *, is_within: bool, among: bool
+) -> bool:
+    """Whether the places of a subject are asked for: a unit that is asked for, or where or how often something stands."""
+    kinds, units, terms = signals.kinds, {*signals.units}, signals.terms
+    is_step = len(kinds & {"before", "after"}) == 1 or "between" in kinds
+    if (is_step and not (is_within and terms)) or (not terms and sum(map(len, signals.content)) < 2):
+        return False
+    places = units & {*NODES}
+    if terms and not signals.content:
+        return bool(
+            kinds & {"occur", "where", "times", "howmany", "search", "whether", "first", "last"}
+            or (is_within and "which" in kinds)
+            or "in_heading" in kinds
+            or (places | kinds & {"heading"} and kinds & {"which", "all", "plural", "search", "listed"})
+        )
+    said = kinds & {"occur", "about"}
+    counts = "howmany" in kinds and not kinds & {"which", "all"}
+    if (
+        (signals.asked & {"chapters", "sections"} and (said or not counts))
+        or (signals.asked & {*NODES} and said)
+        or (said and ("where" in kinds or (places and kinds & {"plural", "which", "all", "listed"})))
+        or ("both" in kinds and places and len(signals.content) > 1)
+        or ("times" in kinds and kinds & _COUNTS and kinds & {"occur", "where", "name"})
+        or ("exists" in kinds and places - {"sentences"})
+        or (
+            "in_heading" in kinds
+            and kinds & {"which", "all", "howmany", "plural", "exists", "whether", "listed"}
+        )
+        or (kinds & {"no", "either"} and kinds & {"listed", "plural"} and places)
+        or ("sentences" in signals.asked and _figure(signals, document))
+        or (among and (said or "either" in kinds))
+    ):
+        return True
+    is_alone = len(signals.content) == 1 or signals.subject.isascii()
+    is_english = signals.subject.isascii() and bool(signals.subject)
+    if is_within:
+        return "whether" in kinds and is_alone
+    return is_alone and bool(
+        (
+            {"all", "occur"} <= kinds
+            and len(signals.content) == 1
+            and not units - {*NODES}
+            and not _of_kind(signals, folded)
+        )
+        or ("occur" in kinds and kinds & {"first", "last"})
+        or "search" in kinds
+        # In other words the document may well deal with what it is asked about: only a word of its own is a term.
+        or ("whether" in kinds and (signals.subject in fold(document.text) or _is_body(signals.subject)))
+        # A single word is asked for as such.
+        or ("whether" in kinds and len(signals.subject) <= _WORD and not signals.asked)
+        or ("whether" in kinds and is_english and "occur" in kinds and not kinds & {"howmany", "which"})
+        or ("in_what" in kinds and _is_word_of(signals.subject, document))
+    )
+
+
+def _of_kind(signals: Signals, folded: str) -> bool:
+    """Whether a question asks for things of the kind that its subject names (提到哪些行业), not for its places."""
+    return any(
+        re.search(
+            rf"(?:哪(?:些|几[个种类项家]?)|什么|所有|全部|\b(?:which|what|all|every)) ?{re.escape(one)}",
+            folded,
+        )
+        for one in signals.content
+    )
+
+
+def _is_word_of(subject: str, document: Document) -> bool:
+    """Whether a bare 在哪 after a subject means its places in the text: it stands there, and is no body that has an address."""
+    return subject.isascii() or (subject in fold(document.text) and not _is_body(subject))
+
+
+def _is_body(name: str) -> bool:
+    """Whether a name ends as those of bodies do: 委员会, 交易所."""
+    return bool(re.search(rf"(?:{pattern('bodies.suffix').pattern})$", name))
+
+
+def _terms(
+    signals: Signals, folded: str, document: Document
+) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What is looked for: a term, with others that must stand beside it, may stand for it, or must not stand there."""
+    kinds = signals.kinds
+    if {"but", "no"} <= kinds and (found := _but_not(folded, document)):
+        return found[0], (), (), found[1:]
+    parts = _parts(signals)
+    pieces = [piece for piece in _ELLIPSIS.split(parts[0]) if piece.strip()]
+    if len(parts) == 1 and len(pieces) > 1:
+        return pieces[0], (), tuple(pieces[1:]), ()
+    is_known = signals.terms or signals.subject.isascii() or all(_is_stated(part, document) for part in parts)
+    if len(parts) > 1 and is_known:
+        first, others = parts[0], parts[1:]
+        if "both" in kinds:
+            return first, others, (), ()
+        if "no" in kinds and len(parts) == 2:
+            return first, (), (), others
+        if "either" in kinds or not signals.terms:
+            return first, (), others, ()
+    return _term(signals, document), (), (), ()
+
+
+def _but_not(folded: str, document: Document) -> tuple[str, ...]:
+    """The term of the half of a question that affirms and that of the half that denies (提到甲但没提乙), () if it has none."""
+    halves = [read(half, document) for half in pattern("signals.but").split(folded, maxsplit=1)]
+    halves = sorted(
+        (half for half in halves if half.terms or half.content), key=lambda half: "no" in half.kinds
+    )
+    denied = [half for half in halves if "no" in half.kinds]
+    return tuple(_term(half, document) for half in halves) if len(halves) == 2 and len(denied) == 1 else ()
+
+
+def _parts(signals: Signals) -> tuple[str, ...]:
+    """The parts of a subject: what it quotes, or what stands between its connectives, or the members of a list."""
+    parts = signals.terms or signals.subjects
+    if len(parts) != 1 or signals.terms:
+        return parts
+    if parts[0].isascii():
+        return tuple(_ENGLISH_AND.split(parts[0])) if "both" in signals.kinds else parts
+    if "both" in signals.kinds and len(signals.content) > 1:
+        return signals.content
+    listed = tuple(part for part in _CHINESE_LIST.split(parts[0]) if part)
+    return listed if "no" not in signals.kinds and all(len(part) > 1 for part in listed) else parts
+
+
+def _is_stated(term: str, document: Document) -> bool:
+    """Whether the document has a term, or what everybody abbreviates so."""
+    return entry("abbreviations.zh").get(term, term) in fold(document.text)
 
 
 def _term(signals: Signals, document: Document) -> str:
     """What is looked for: the longest stretch that the document has, in English all of it; a figure where neither stands."""
+    if signals.terms:
+        return _chosen(signals.terms, "", document)
     if figure := _figure(signals, document):
         return figure
-    return (
-        signals.subject if signals.subject.isascii() else _chosen(signals.content, signals.subject, document)
-    )
+    if signals.subject.isascii():
+        return signals.subject
+    stretches = [s for s in signals.content if not _IS_YEAR.fullmatch(s)] or signals.content
+    return _chosen(stretches, signals.subject, document)
+
+
+def _chosen(stretches: Sequence[str], subject: str, document: Document) -> str:
+    """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
+    text = fold(document.text)
+    # 有企业但没有高校: the verb is none of the term.
+    stretches = [s[1:] if s.startswith("有") and len(s) > 2 and s[1:] in text else s for s in stretches]
+    longest = max(stretches, key=lambda t: (len(t) > 1 and t in text, len(t)), default="")
+    return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in subject), longest)
 
 
 def _figure(signals: Signals, document: Document) -> str:
     """The first figure of a subject that the document states: 60% of "the 60% target"."""
     text = document.text
-    figures = re.findall(r"(?<![\w.])\d+(?:\.\d+)?%?(?!\w|\s*%)", signals.subject)
+    figures = _FIGURE.findall(signals.subject)
     stated = (f for f in figures if len(f) > 1 and re.search(rf"(?<![\d.]){re.escape(f)}(?![\d.%年])", text))
     return next(stated, "")
-
-
-_PLACES = {"chapters": "章", "sections": "节", "sentences": "句"}
 
 
 def asks_for_parts(folded: str, document: Document, *, named: bool = False) -> str:
     """What of the document's own parts is asked for, "" if nothing.
 
     `chapters`, `sections`, `both`, `items`, `sentences`, `characters`: how many; `contents`: all headings; `years`,
-    `bodies`, `documents`: all that are named; `most:sections:sentences` or `least:…`: the section with the most
-    sentences; `having:chapters:sections:=:2`: the chapters with two sections. `named` says that nodes are named beside.
+    `shares`, `bodies`, `documents`: all that are named; `most:sections:sentences` or `least:…`: the section with the
+    most sentences; `having:chapters:sections:=:2`: the chapters with two sections; the measure `titles` is a heading's
+    length. `named` says that nodes are named beside.
     """
-    for kind in ("documents", "years", "bodies"):
-        form = pattern(f"structure.{kind}")
-        if (match := form.search(folded)) and (kind == "documents" or not _beside(folded, match, document)):
-            return kind
+    if pattern("structure.documents").search(folded):
+        return "documents"
     addresses, rest = find_addresses(folded, document)
     signals = read(rest, document)
     if found := structural(signals, named=named or bool(addresses)):
@@ -201,30 +268,34 @@ def asks_for_parts(folded: str, document: Document, *, named: bool = False) -> s
     whole = addresses or named or WHOLE_TEXT.search(folded)
     if "long" in signals.kinds and whole and not (signals.content or signals.terms or signals.units):
         return "characters"
-    if pattern("structure.contents").search(folded.rstrip("?!。 ")):
+    if pattern("structure.contents").search(folded):
         return "contents"
-    if pattern("structure.list").search(folded.rstrip("?!。 ")):
-        return "contents" if "节" in folded or "section" in folded else "chapters"
-    return ""
+    return "chapters" if pattern("structure.overview").search(folded.rstrip("?!。 ")) else ""
 
 
 _RELATIONS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+_THINGS = ("years", "shares", "bodies")
 
 
 def structural(signals: Signals, *, named: bool) -> str:
     """What the signals of a question ask for; `named` says that it names a node. A question with content asks nothing."""
     kinds, outer, inner = signals.kinds, signals.outer, signals.inner
-    if signals.content or signals.terms or kinds & {"before", "after"}:
+    if signals.content or signals.terms:
+        return ""
+    if thing := next((name for name in _THINGS if name in kinds), ""):
+        return thing
+    if kinds & {"before", "after"}:
         return ""
     titles = kinds & {"heading", "name"}
+    measure = "titles" if "heading" in kinds and inner in {"", "characters"} else inner or "characters"
+    if kinds & {"most", "least"}:
+        return _extreme_of(signals, measure)
     if not outer:
         return "contents" if "heading" in kinds and kinds & {"all", "plural", "howmany"} and not named else ""
-    if extreme := kinds & {"most", "least"}:
-        return f"{min(extreme)}:{outer}:{inner or 'characters'}" if outer != "characters" else ""
     counted = [number for number, unit in signals.numbers if unit == inner]
     if counted and outer in {"chapters", "sections"}:
         relation = next((_RELATIONS[kind] for kind in _RELATIONS if kind in kinds), "=")
-        return f"having:{outer}:{inner}:{relation}:{counted[-1]}"
+        return f"having:{outer}:{measure}:{relation}:{counted[-1]}"
     if "howmany" in kinds or (named and signals.numbers and not titles):
         if {"chapters", "sections"} <= {*signals.units}:
             return "both"
@@ -235,7 +306,15 @@ def structural(signals: Signals, *, named: bool) -> str:
     return ""
 
 
-def _beside(folded: str, match: re.Match[str], document: Document) -> bool:
-    """Whether a question has a subject beside what a pattern found in it."""
-    bare = f"{folded[: match.start()]} {folded[match.end() :]}"
-    return bool(read(pattern("structure.beside").sub(" ", bare), document).content)
+def _extreme_of(signals: Signals, measure: str) -> str:
+    """Which nodes are compared and by what (`most:sections:sentences`), "" if none; 最长的三个小节 asks for three."""
+    which = "+".join(sorted(signals.kinds & {"most", "least"}, reverse=True))
+    unit = signals.outer
+    if measure == "titles":
+        return f"{which}:{unit}:{measure}"
+    if signals.longest:
+        unit, measure = signals.longest, "characters"
+    if unit in {"", "characters"}:
+        return ""
+    number = next((n for n, counted in signals.numbers if counted == unit and n > 1), 0)
+    return f"{which}:{unit}:{measure}" + (f":{number}" if number else "")

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from assistant.model import ChatModel
     from assistant.phrase import Phrased
 
+# From this confidence on what a question calls mentioned may stand in other words.
+_SURE_PLACE = 0.75
+
 log = logging.getLogger(__name__)
 
 
@@ -211,12 +214,14 @@ class Assistant:
         refused = abstain(Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2]))
         if structure.is_quoted_term(query, document):
             return refused
-        if placed := self._by_subject(query):
-            return placed
-        if structure.is_foreign_term(query, document, self.index.retriever):
-            return refused
-        answer = extract(query, ranking, self.index, load_calibration())
-        return structure.under_headings(answer, query, document)
+        placed = self._by_subject(query)
+        if placed is None:
+            if structure.is_foreign_term(query, document, self.index.retriever):
+                return refused
+            answer = extract(query, ranking, self.index, load_calibration())
+            placed = structure.under_headings(answer, query, document)
+        # What is called by its name, and does not stand there, has to be dealt with in so many words.
+        return refused if structure.asks_by_name(query) and placed.confidence < _SURE_PLACE else placed
 
     def _by_subject(self, query: Query) -> Draft | None:
         """Where the subject stands of a question that asks for a place, looked for by the subject alone, if it is found."""

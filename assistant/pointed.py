@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from assistant.addresses import find_addresses, ordinal_of, replace_addresses, spoken
 from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
 from assistant.patterns import pattern, patterns
-from assistant.signals import Signals, read
+from assistant.signals import NODES, Signals, read
 from assistant.subject import content_of, replaced_subject
 from assistant.types import Turn
 from index.enrich import Enrichment
@@ -76,10 +76,12 @@ def placed(
     signals = read(fold(rest), document)
     if not addresses and here and (found := _stepped(text, folded, here, signals, last, document, language)):
         return found
+    if titles := _titles_of_counted(signals, last, document, language):
+        return titles
     if (
         not addresses
         and here
-        and (found := _beside_or_where(folded, here, signals, last, document, language))
+        and (found := _beside_or_where(folded, here, signals, last, document, enrichment, language))
     ):
         return found
     if any(address.startswith("?") for address in addresses) or re.search(
@@ -114,6 +116,17 @@ def placed(
     return _item_of(folded, last, history, document, enrichment, language)
 
 
+def _titles_of_counted(signals: Signals, last: Turn, document: Document, language: str) -> Rewrite | None:
+    """A follow-up for what was just counted in a chapter is called (分别叫什么); None if it is none."""
+    if signals.content or signals.terms or signals.units or not signals.kinds & {"name", "heading"}:
+        return None
+    named, rest = find_addresses(last.query, document)
+    if len(named) != 1 or "." in named[0] or asks_for_parts(rest, document, named=True) != "sections":
+        return None
+    title = f"{spoken(named[0])}各节的标题是什么"
+    return Rewrite(title if language == "zh" else f"What are the section titles in {spoken(named[0], 'en')}?")
+
+
 def _shown_again(
     folded: str, last: Turn, here: str, document: Document, enrichment: Enrichment, language: str
 ) -> Rewrite | None:
@@ -130,7 +143,13 @@ def _shown_again(
 
 
 def _beside_or_where(
-    folded: str, here: str, signals: Signals, last: Turn, document: Document, language: str
+    folded: str,
+    here: str,
+    signals: Signals,
+    last: Turn,
+    document: Document,
+    enrichment: Enrichment,
+    language: str,
 ) -> Rewrite | None:
     """A follow-up for the other sections of a chapter, or for the place of what was answered; None if it is neither."""
     kinds = signals.kinds
@@ -140,28 +159,60 @@ def _beside_or_where(
         known = {address.partition("#")[0] for address in (*last.sentences, *last.sections, here)}
         chapter = document.chapter(int(here.partition(".")[0]))
         nodes = tuple(s.address for s in chapter.sections if s.address not in known)
+    elif "heading" in kinds and not signals.units and not kinds & {"all", "howmany", "occur"}:
+        return _title_of(here, language)
     elif (
         kinds & {"which", "where", "heading"}
         and "howmany" not in kinds
-        and pattern("followup.answer").search(folded)
+        and (pattern("followup.answer").search(folded) or _is_bare_place(folded, signals, last, document))
         and not asks_for_node(folded)
         # "Where is it mentioned?" asks for the places of what was spoken of.
         and not ("occur" in kinds and re.search(r"它|\b(?:it|they)\b", folded))
     ):
         unit = signals.node_unit
-        if unit not in {"sections", "chapters"} and "where" not in kinds and "出" not in folded:
+        if not unit and "where" not in kinds and "items" not in signals.units and "出" not in folded:
             return None
         nodes = (here.partition(".")[0] if unit == "chapters" else here.partition("#")[0],)
     else:
         return None
-    asked = _asked_for(nodes, language)
-    if "others" not in kinds:
-        asked = (
-            f"{spoken(nodes[0])}的标题是什么"
-            if language == "zh"
-            else f"What is the title of {spoken(nodes[0], 'en')}?"
-        )
-    return Rewrite(asked, nodes) if nodes else None
+    if not nodes:
+        return None
+    if "others" in kinds:
+        return Rewrite(_asked_for(nodes, language), nodes)
+    return _place_of(nodes[0], last, document, enrichment, language)
+
+
+def _title_of(node: str, language: str) -> Rewrite:
+    """A question for a node's title; for that of its section where the node is a sentence."""
+    node = node.partition("#")[0]
+    title = (
+        f"{spoken(node)}的标题是什么" if language == "zh" else f"What is the title of {spoken(node, 'en')}?"
+    )
+    return Rewrite(title, (node,))
+
+
+def _is_bare_place(folded: str, signals: Signals, last: Turn, document: Document) -> bool:
+    """Whether a follow-up is nothing but 在哪, 哪条写的, "which section", after an answer that is no list of places."""
+    is_short = len(folded.split()) <= 5 if folded.isascii() else len(folded) <= 10
+    rest = find_addresses(last.query, document)[1]
+    asks_for_list = asks_for_mentions(rest, document) or asks_for_parts(fold(last.query), document)
+    is_list = asks_for_list and len(last.sentences) != 1
+    places = "where" in signals.kinds or {*signals.units} & {*NODES, "items"}
+    return bool(
+        is_short and places and not signals.kinds & {"plural", "all", "first", "last"} and not is_list
+    )
+
+
+def _place_of(node: str, last: Turn, document: Document, enrichment: Enrichment, language: str) -> Rewrite:
+    """A question for the place of the sentence that answered, in a node; for the node's title where none did."""
+    inside = [a for a in last.sentences if a.startswith((f"{node}.", f"{node}#"))]
+    if not inside:
+        return _title_of(node, language)
+    likest = max(inside, key=lambda address: _likeness([address], last, document, enrichment))
+    unit = "chapter" if "." not in node else "section"
+    if language == "zh":
+        return Rewrite(f"{spoken(likest)}在哪一{'章' if unit == 'chapter' else '节'}", (likest,))
+    return Rewrite(f"Which {unit} is {spoken(likest, 'en')} in?", (likest,))
 
 
 def _item_of(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from assistant.addresses import int_of
 from assistant.patterns import entry, pattern
@@ -19,25 +20,56 @@ from index.types import Document
 
 # From the largest to the smallest.
 UNITS = ("chapters", "sections", "items", "sentences", "characters")
-_QUOTED = re.compile(r"[“\"「『‘'《](?P<x>[^”\"」』’'》]{1,30})[”\"」』’'》]")
+# Those of which a document has nodes.
+NODES = ("chapters", "sections", "sentences")
+# An apostrophe within a word opens and closes nothing.
+_QUOTED = re.compile(
+    r"(?:[“\"「『‘《]|(?<!\w)')(?P<x>(?:[^”\"」』’'》]|(?<=\w)['’](?=\w)){1,60})(?:[”\"」』》]|['’](?!\w))"
+)
+_FOR_EXAMPLE = re.compile(r"[(（,，]\s*(?:比如|例如|譬如|e\.g\.|for example|such as)[^()（）]*[)）]?")
 _IN_BRACKETS = re.compile(r"[(（]([^()（）]{2,40})[)）]")
-_GLOSSED = re.compile(r"[a-z-]+\s*[(（](?=[\u3400-\u9fff])")
+# "the word security or safety (安全)": what stands before the brackets glosses what is in them.
+_GLOSSED = re.compile(r"[a-z-]+(?: (?:or|/) [a-z-]+)*\s*[(（](?=[\u3400-\u9fff])")
 # 秘书处三个字, 数字孪生这词: what is called a word is meant to the letter.
 _CALLED_A_WORD = re.compile(
-    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:(?:[一两二三四五六七八九十几]个(?:大)?|[俩仨])字|一词|个?词|字样|个说法|一说法|的?字眼)"
+    r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:(?<![有是为过于到了一二三四五六七八九十\d])(?:[一两二三四五六七八九十几]个(?:大)?|[俩仨])字|一词|个?词儿?|字样|个?(?:说法|提法|写法|表述)|一说法|的?字眼)"
 )
+_ENGLISH_WORD = re.compile(r"\b[a-z]{2,}")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 # 提没提到, 有没有: asked either way, not denied.
 _ASKED_EITHER_WAY = re.compile(r"(?P<verb>[\u3400-\u9fff])[不没](?P=verb)")
 _IS_THERE = re.compile(
-    r"(?:有没有|有无)(?:哪|一|个|专门|的)*(?:章|小?节)|\b(?:is|are) there (?:an?|any) (?:\w+ )?(?:chapter|section)"
+    r"(?:有没有|有无)(?:[^,，。?？]{0,20}[哪一个的])?(?:章(?!程)|小?节(?![日能约水奏假省])|部分)"
+    r"|\b(?:is|are) there (?:an?|any) (?:\w+ )?(?:chapter|section)"
 )
+# What asks whether something is mentioned at all.
+_WHETHER = re.compile(
+    r"(?:有没有|是否|有无)(?:都|被|在|专门)*(?:写|提|讲|谈|出现|涉及|点名)|(?P<verb>[写提讲谈在])[没不](?P=verb)"
+    r"|(?:写|提|讲|谈|出现|涉及|点)(?:到|及|过|了|名)+[^,，。?？]{0,16}(?:吗|没有?|么)(?:[?？。]|$)"
+    r"|(?:[写提讲谈]|出现|涉及)没有?(?:[?？。]|$)"
+    r"|(?:写|提|讲|谈)[^,，。?？到及过了的]{1,12}(?:吗|没有?|么)[?？。]*$"
+    r"|^(?:and |so )?(?:does|do|did|is|are|was|were)\b[^?]*\b(?:mention(?:s|ed)?|named|appears?|brought up|come up)\b"
+)
+# What a question tells of its asker: it asks nothing and names no subject.
+_ASIDE = re.compile(
+    r"(?:^|(?<=[.。!！?？]))\s*(?:i|i'm|we|my|our)\b[^?.]*\.(?=.)"
+    r"|^(?:我|咱|俺)们?家?(?:是|在|搞|做|干|管|负责|来自)[^,，?？什啥哪几谁怎吗呢]*[,，](?=.)"
+    r"|(?<=[,，。!！?？;；\s])(?:我|咱|俺|领导|老板|老师)(?!.{0,3}[找问])[^?？什啥哪几谁怎吗呢]*$"
+    r"|(?<=[哪几么啥谁少])(?P<asking>[^,，]{0,20}[,，])[^,，?？什啥哪几谁怎吗呢多没不标题]{2,14}[。.!！]*$"
+    r"|(?<=[,.?] )(?:i|i'm|we|my)\b(?!.*\b(?:wh\w+|how)\b)[^?]*$"
+)
+# A signal that another one comes with.
+_IMPLIED = {"in_heading": "heading", "in_what": "where"}
+# Connectives, between which the parts of a subject stand.
+_LENGTH = re.compile(r"最[长短]|.*(?:longest|shortest|lengthiest|briefest)")
+_BETWEEN_TERMS = frozenset({"either", "both", "but", "no"})
 _ASKING = frozenset({"which", "all", "howmany"})
 # Characters of request that official words are made of: 预算, 发展, 分类.
 _IN_WORDS = frozenset("算读听念看发取摘抄讲说写")
 _VAGUE = frozenset({"块", "板块", "部分", "part", "parts"})
-_COUNTERS = frozenset({"个", "大", "小", "numbered", "main"})
+_COUNTERS = frozenset({"个", "大", "小", "numbered", "main", "parent"})
 _GLUE = re.compile(r"\s*(?:of|the|and|or|and/or|个|条|大|小|、|和|/)?\s*(?:the)?\s*")
+_GLUE_AFTER = re.compile(r"[\s的那这一两二三四五六七八九十个]*")
 _GLUE_BACK = re.compile(r"\s*(?:都|分别|一共|有|是|的|在|里|,)*\s*")
 
 
@@ -47,8 +79,9 @@ class Signals:
 
     `kinds` are the signals read (`which`, `howmany`, `most`, …) and `units` the units, in the question's order;
     `numbers` are counts with the unit counted (只有一句: (1, "sentences")); `terms` are the expressions that it quotes,
-    `content` the stretches that no signal accounts for, `subject` all from the first to the last of them; `asked` are
-    the units that an interrogative or 所有 goes with (哪一节, "all the sections", 小节有哪些).
+    `content` the stretches that no signal accounts for, `subject` all from the first to the last of them, `subjects` its
+    parts between connectives (X或者Y); `asked` are the units that an interrogative or 所有 goes with (哪一节, "all the
+    sections", 小节有哪些); `longest` is the unit that a superlative of length goes with (最长的句子).
     """
 
     kinds: frozenset[str]
@@ -57,7 +90,9 @@ class Signals:
     terms: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
     subject: str = ""
+    subjects: tuple[str, ...] = ()
     asked: frozenset[str] = frozenset()
+    longest: str = ""
 
     @property
     def outer(self) -> str:
@@ -93,10 +128,9 @@ def _reader() -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def read(rest: str, document: Document) -> Signals:
     """The signals of a folded question from which its addresses were taken out."""
-    exists = bool(_IS_THERE.search(rest))
+    kinds = {name for name, form in (("exists", _IS_THERE), ("whether", _WHETHER)) if form.search(rest)}
     rest = pattern("frames.politeness").sub(" ", _ASKED_EITHER_WAY.sub("  \\g<verb>", rest))
     text, terms = _without_terms(rest, document)
-    kinds: set[str] = {"exists"} if exists else set()
     found: list[tuple[str, int, int]] = []
     units: list[str] = []
     numbers: list[tuple[int, str]] = []
@@ -106,14 +140,15 @@ def read(rest: str, document: Document) -> Signals:
     pending = 0
     for match in _reader().finditer(text):
         kind = match.lastgroup or ""
-        if len(match.group()) == 1 and _in_word(text, match.start(), document):
+        if kind != "number" and len(match.group()) == 1 and _in_word(text, match.start(), document):
             continue
         found.append((kind, *match.span()))
         unread[match.start() : match.end()] = " " * len(match.group())
         if kind != "request":
-            whole[match.start() : match.end()] = " " * len(match.group())
+            mark = "\n" if kind in _BETWEEN_TERMS else " "
+            whole[match.start() : match.end()] = mark * len(match.group())
         if kind == "number":
-            pending = 1 if "single" in match.group() else int_of(match.group())
+            pending = 1 if "single" in match.group() else int_of(match.group().rstrip("个"))
             continue
         if kind in UNITS:
             units.append(kind)
@@ -122,26 +157,51 @@ def read(rest: str, document: Document) -> Signals:
             if match.group().endswith("s"):
                 kinds.add("plural")
         else:
-            kinds.add(kind)
-        pending = pending if match.group() in _COUNTERS else 0
+            kinds |= {kind, _IMPLIED.get(kind, kind)}
+        pending = pending if match.group() in _COUNTERS or kind in {"most", "least"} else 0
+    for aside in _ASIDE.finditer(text):
+        start = max(aside.start(), aside.end("asking"))
+        unread[start : aside.end()] = " " * (aside.end() - start)
+    if (
+        found
+        and found[-1][0] in NODES
+        and re.search(r"的\W*$", text[: found[-1][1]])
+        and not text[found[-1][2] :].strip(" ?!.。")
+    ):
+        # 提到X的小节: what a phrase ends with is what is asked for.
+        kinds.add("listed")
     left = "".join(unread)
     content = content_of(left, document)
+    subject = _from_first_to_last(content, left, "".join(whole))
     return Signals(
         frozenset(kinds),
         tuple(units),
         tuple(numbers),
         terms,
         tuple(content),
-        _from_first_to_last(content, left, "".join(whole)),
+        " ".join(subject.split()),
+        tuple(" ".join(part.split()) for part in subject.split("\n") if part.strip()),
         frozenset(_asked_units(found, text)),
+        _longest_unit(found, text),
     )
 
 
 def _from_first_to_last(content: Sequence[str], left: str, whole: str) -> str:
-    """The part of a text from the first to the last of the stretches that are left of it, white space collapsed."""
+    """The part of a text from the first to the last of the stretches that are left of it."""
     if not content:
         return ""
-    return " ".join(whole[left.find(content[0]) : left.rfind(content[-1]) + len(content[-1])].split())
+    end = left.rfind(content[-1]) + len(content[-1])
+    return whole[left.find(content[0]) : end + (left[end : end + 1] == "%")]
+
+
+def _longest_unit(found: Sequence[tuple[str, int, int]], text: str) -> str:
+    """The unit that follows a superlative of length, with nothing but glue between; "" without any."""
+    kept = [one for one in found if one[0] != "number"]
+    for (kind, start, end), (unit, following, _) in pairwise(kept):
+        is_glued = _GLUE_AFTER.fullmatch(text[end:following])
+        if kind in {"most", "least"} and _LENGTH.fullmatch(text[start:end]) and unit in NODES and is_glued:
+            return unit
+    return ""
 
 
 def _asked_units(found: Sequence[tuple[str, int, int]], text: str) -> Iterator[str]:
@@ -173,10 +233,13 @@ def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]
 
     In an English question a Chinese stretch is a quotation, with a word before its brackets as its gloss.
     """
+    text = _FOR_EXAMPLE.sub(" ", text) if _QUOTED.search(_FOR_EXAMPLE.sub(" ", text)) else text
     quoted = [match["x"].strip() for match in _QUOTED.finditer(text) if re.search(r"\w", match["x"])]
     bare = _QUOTED.sub(lambda match: " " if re.search(r"\w", match["x"]) else match.group(), text)
     chinese = _HAN.findall(text)
-    if chinese and re.search(r"[a-z]{2}", _QUOTED.sub(" ", _IN_BRACKETS.sub(" ", _HAN.sub(" ", bare)))):
+    latin = _QUOTED.sub(" ", _IN_BRACKETS.sub(" ", _HAN.sub(" ", bare)))
+    # One word alone is a name in a Chinese question (ISO在哪).
+    if chinese and len(_ENGLISH_WORD.findall(latin)) > 1:
         return _HAN.sub(" ", _IN_BRACKETS.sub(" ", _GLOSSED.sub(" ", bare))), (max(chinese, key=len),)
     if not quoted and (named := _CALLED_A_WORD.search(bare)):
         stretches = content_of(named["x"], document)

@@ -13,16 +13,18 @@ from assistant.asked import Mentions, asks_for_mentions
 from assistant.draft import Draft, Line, Ref, abstain, runs
 from assistant.evidence import has_figure
 from assistant.patterns import entry, pattern
-from assistant.signals import Signals, read
+from assistant.signals import NODES, Signals, read
 from assistant.types import Query, Reason, Status
 from index.chunk import target_years
 from index.enrich import Enrichment
+from index.headings import NUMERAL
 from index.lexical import english_terms, fold
 from index.retrieve import Retriever
 from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+_SHARES = re.compile(rf"\d+(?:\.\d+)?%|百分之{NUMERAL}+")
 _SECTIONS_ASKED = re.compile(
     r"节|小标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
 )
@@ -33,6 +35,9 @@ _ASKS_ITEMS = re.compile(
     r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
     r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
 )
+_FIGURE = re.compile(r"\d+(?:\.\d+)?%?")
+# A term with its gloss: the Jing-Jin-Ji (Beijing-Tianjin-Hebei) region.
+_WITH_GLOSS = re.compile(r"([^()（）]+)[(（]([^()（）]+)[)）]([^()（）]*)")
 # Ordinals of running text: 一是…二是….
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
 _SPEAKS_OF_PARTS = re.compile(
@@ -50,6 +55,11 @@ def navigate(query: Query, document: Document) -> Draft:
             return _no_such_node(address, document)
         heading_only = bool(_HEADING_ONLY.search(query.folded))
         if isinstance(node, Sentence):
+            section = document.section_of(node.address)
+            units = _signals(query, document).asked & {"sections", "chapters"} if section.chapter else set()
+            if units:
+                # Where a sentence stands is asked for.
+                lines.append(Line((Ref(section.address if "sections" in units else str(section.chapter)),)))
             lines.append(Line((Ref(document.section_of(node.address).address, (node.address,)),)))
         elif isinstance(node, Section):
             if node.heading and node.chapter:
@@ -61,8 +71,13 @@ def navigate(query: Query, document: Document) -> Draft:
         else:
             lines.append(Line((Ref(node.address),)))
             if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
-                lines += [Line((Ref(section.address),)) for section in node.sections if section.number]
+                lines += [Line((Ref(s.address),)) for s in _numbered(node) if not _is_excepted(s, query)]
     return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _is_excepted(section: Section, query: Query) -> bool:
+    """Whether a question leaves a section out (第七章除了第一节)."""
+    return {sentence.address for sentence in section.sentences} <= set(query.exclude)
 
 
 def _existing(address: str, document: Document) -> Chapter | Section | Sentence | None:
@@ -99,11 +114,18 @@ def parts(query: Query, document: Document) -> Draft:
             return cited_documents(query, document)
         case "years":
             return _all_named(query, document, what, _YEARS)
+        case "shares":
+            return _all_named(query, document, what, _SHARES)
         case "bodies":
             return _all_named(query, document, what, pattern("bodies.name"))
-        case "most" | "least":
-            unit, _, measure = argument.partition(":")
-            return _extreme(what, unit, measure, query, document)
+        case "most" | "least" | "most+least":
+            unit, measure, *few = argument.split(":")
+            how_many = int(few[0]) if few else 1
+            drafts = [
+                _extreme(which, unit, measure, how_many, query=query, document=document)
+                for which in what.split("+")
+            ]
+            return Draft(Status.ANSWERED, lines=tuple(line for draft in drafts for line in draft.lines))
         case "having":
             return _having(*argument.split(":"), query=query, document=document)
         case "items":
@@ -129,11 +151,16 @@ def _count_nodes(query: Query, what: str, document: Document) -> Draft:
     if len(chapters) < len(document.chapters):
         lines = []
         for chapter in chapters:
-            refs = (Ref(chapter.address), *(Ref(section.address) for section in _numbered(chapter)))
+            left = [section for section in _numbered(chapter) if not _is_excepted(section, query)]
+            refs = (Ref(chapter.address), *(Ref(section.address) for section in left))
             lines.append(
                 Line(refs[:1], frame="count_in_chapter", values=(("sections", str(_size(chapter))),))
             )
             lines += [Line((ref,)) for ref in refs]
+        if len(chapters) == 2 and "compare" in _signals(query, document).kinds:
+            refs = tuple(Ref(chapter.address) for chapter in chapters)
+            apart = abs(_size(chapters[0]) - _size(chapters[1]))
+            lines.insert(0, Line(refs, frame="difference", values=(("count", str(apart)),)))
         return Draft(Status.ANSWERED, lines=tuple(lines))
     values = (
         ("chapters", str(len(chapters))),
@@ -165,7 +192,9 @@ def _having(
 ) -> Draft:
     """The chapters or sections with so many sections, sentences or items."""
     chapters = _chapters_of(query, document)
-    if counted == "sections":
+    if counted == "titles":
+        sizes = _title_lengths(chapters, unit)
+    elif counted == "sections":
         sizes = {Ref(c.address): _size(c) for c in chapters}
     elif unit == "chapters":
         sizes = {Ref(c.address): sum(_length(s, counted) for s in c.sections) for c in chapters}
@@ -197,11 +226,16 @@ def _with_sections(chapter: Chapter) -> list[Line]:
     return [Line((Ref(chapter.address),), frame="heading_with_count", values=values), *sections]
 
 
-def _extreme(which: str, unit: str, measure: str, query: Query, document: Document) -> Draft:
-    """The chapters, sections or sentences with the most or least of a measure, all where several are equal."""
+def _extreme(
+    which: str, unit: str, measure: str, how_many: int, *, query: Query, document: Document
+) -> Draft:
+    """So many chapters, sections or sentences with the most or least of a measure, and all that equal the last of them."""
     chapters = _chapters_of(query, document)
-    if measure == "sections":
-        sizes: dict[Ref, int] = {Ref(c.address): _size(c) for c in chapters}
+    sizes: dict[Ref, int]
+    if measure == "titles":
+        sizes = _title_lengths(chapters, unit)
+    elif measure == "sections":
+        sizes = {Ref(c.address): _size(c) for c in chapters}
     elif unit == "chapters":
         sizes = {Ref(c.address): sum(_length(s, measure) for s in c.sections) for c in chapters}
     elif unit == "sentences":
@@ -209,20 +243,41 @@ def _extreme(which: str, unit: str, measure: str, query: Query, document: Docume
         sizes = {Ref(s.address, (x.address,)): _letters(x.text) for s, x in inside}
     else:
         sizes = {Ref(s.address): _length(s, measure) for c in chapters for s in _numbered(c)}
-    size = (max if which == "most" else min)(sizes.values())
-    found = [ref for ref, value in sizes.items() if value == size]
+    ordered = sorted(sizes.values(), reverse=which == "most")
+    last = ordered[min(how_many, len(ordered)) - 1]
+    found = [ref for ref, value in sizes.items() if (value >= last if which == "most" else value <= last)]
+    found.sort(key=sizes.__getitem__, reverse=which == "most")
     if measure == "sections":
         return Draft(
             Status.ANSWERED,
             lines=tuple(line for ref in found for line in _with_sections(document.chapter(int(ref.node)))),
         )
-    frame = "size_sentences" if measure == "sentences" else "size_characters"
+    frames = {"sentences": "size_sentences", "titles": "size_titles"}
+    frame = frames.get(measure, "size_characters")
     lines = [
+        *(Line((Ref(node),)) for node in _places_asked(found, query, document) if unit == "sentences"),
+    ] + [
         line
         for ref in found
-        for line in (Line((ref,)), Line((ref,), frame=frame, values=(("count", str(size)),)))
+        for line in (Line((ref,)), Line((ref,), frame=frame, values=(("count", str(sizes[ref])),)))
     ]
     return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _title_lengths(chapters: Sequence[Chapter], unit: str) -> dict[Ref, int]:
+    """How many letters the titles of chapters, of sections, or ("") of both have, without number and punctuation."""
+    nodes: list[Chapter | Section] = []
+    for chapter in chapters:
+        nodes += [chapter] if unit != "sections" else []
+        nodes += _numbered(chapter) if unit != "chapters" else []
+    return {Ref(node.address): len(re.findall(r"\w", node.title)) for node in nodes}
+
+
+def _places_asked(found: Sequence[Ref], query: Query, document: Document) -> list[str]:
+    """The chapters or sections of sentences, where a question asks for them."""
+    units = {*_signals(query, document).units}
+    nodes = [ref.node if "sections" in units else ref.node.partition(".")[0] for ref in found]
+    return list(dict.fromkeys(nodes)) if units & {"chapters", "sections"} else []
 
 
 def _letters(text: str) -> int:
@@ -271,6 +326,15 @@ def _count_text(query: Query, what: str, document: Document) -> Draft:
     sections = [s for s in document.sections() if not named or {s.address, str(s.chapter)} & set(named)]
     total = sum(_length(section, what) for section in sections)
     refs = tuple(Ref(node) for node in nodes)
+    if len(named) > 1 and "compare" in _signals(query, document).kinds:
+        sizes = {
+            n: sum(_length(s, what) for s in sections if n in {s.address, str(s.chapter)}) for n in named
+        }
+        lines = [
+            (Line((Ref(n),)), Line((Ref(n),), frame=f"count_{what}", values=(("count", str(size)),)))
+            for n, size in sizes.items()
+        ]
+        return Draft(Status.ANSWERED, lines=tuple(line for pair in lines for line in pair))
     counted = Line(refs, frame=f"count_{what}", values=(("count", str(total)),))
     listed: tuple[Line, ...] = ()
     if named and what == "sentences" and _signals(query, document).kinds & {"which", "all", "request"}:
@@ -286,6 +350,8 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
     places = _Places(asked, query, document, enrichment)
     if asked.absent:
         return places.without(asked) if places.any or places.headings else None
+    if not places.any and not places.headings and (asked.also or asked.lacking):
+        return abstain(Reason.NOT_IN_DOCUMENT)
     if (not places.any and not places.headings) or (
         asked.titles and asked.by_chapter and not places.chapter_headings
     ):
@@ -300,33 +366,31 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
 
 
 def _asked_mentions(query: Query, document: Document) -> Mentions | None:
-    text = _without_exception(query.text) if query.exclude else query.text
-    return asks_for_mentions(find_addresses(text, document)[1], document)
-
-
-def _without_exception(text: str) -> str:
-    return pattern("structure.except").sub(" ", text)
+    text = pattern("structure.except").sub(" ", query.text) if query.exclude else query.text
+    return asks_for_mentions(find_addresses(text, document)[1], document, named=query.addresses)
 
 
 class _Places:
     """The places of one term within what a question covers, read off the parsed document."""
 
     def __init__(self, asked: Mentions, query: Query, document: Document, enrichment: Enrichment) -> None:
-        self.term, self.document = asked.term, document
-        term = _expanded(asked.term)
-        self.has_term, self.count = _matcher(term, document, enrichment)
+        self.term, self.document = "”“".join(asked.terms), document
+        self._matchers = [_matcher(_expanded(term), document, enrichment) for term in asked.terms]
+        self._by_chapter = asked.by_chapter
         self.sections = [s for s in document.sections() if _within(s, query)]
         excluded = set(query.exclude)
         self.hits = {
             s.address: [
                 x.address
                 for x in s.sentences
-                if not asked.titles and x.address not in excluded and self.has_term(x)
+                if not asked.titles and x.address not in excluded and self.count(x.text)
             ]
             for s in self.sections
         }
-        for other in map(fold, asked.also):
-            self._keep_with(_expanded(other), asked, enrichment)
+        for other in asked.also:
+            self._keep_with(_matcher(_expanded(other), document, enrichment))
+        for other in asked.lacking:
+            self._keep_without(_matcher(_expanded(other), document, enrichment))
         self.sections = [
             s
             for s in self.sections
@@ -337,24 +401,36 @@ class _Places:
         self.chapter_headings = {
             c.address for c in document.chapters if c.number in covered and self.count(c.heading)
         }
-        self.any = any(self.hits.values()) or bool(self.headings)
+        self.any = any(self.hits[s.address] for s in self.sections) or bool(self.headings)
         self.headings |= self.chapter_headings
 
-    def _keep_with(self, other: str, asked: Mentions, enrichment: Enrichment) -> None:
-        """Only the places that have another term too, in the same section, or the same chapter where chapters are asked for."""
-        has, count = _matcher(other, self.document, enrichment)
+    def count(self, text: str) -> int:
+        """How often a text of the document has the term, or one of those that may stand for it."""
+        return sum(count(text) for count in self._matchers)
 
-        def place(section: Section) -> str:
-            return str(section.chapter) if asked.by_chapter else section.address
+    def _place(self, section: Section) -> str:
+        """What terms have to stand together in: the section, or its chapter where chapters are asked for."""
+        return str(section.chapter) if self._by_chapter else section.address
 
-        own = {place(s) for s in self.sections if self.hits[s.address] or self.count(s.heading)}
-        with_other = {
-            place(s) for s in self.sections if any(map(has, s.sentences)) or (s.chapter and count(s.heading))
+    def _places_of(self, count: Callable[[str], int]) -> set[str]:
+        return {
+            self._place(s)
+            for s in self.sections
+            if any(count(x.text) for x in s.sentences) or (s.chapter and count(s.heading))
         }
-        self.sections = [s for s in self.sections if place(s) in own & with_other]
+
+    def _keep_with(self, count: Callable[[str], int]) -> None:
+        """Only the places that have another term too."""
+        wanted = self._places_of(self.count) & self._places_of(count)
+        self.sections = [s for s in self.sections if self._place(s) in wanted]
         for section in self.sections:
-            kept = {*self.hits[section.address], *(x.address for x in section.sentences if has(x))}
+            kept = {*self.hits[section.address], *(x.address for x in section.sentences if count(x.text))}
             self.hits[section.address] = [x.address for x in section.sentences if x.address in kept]
+
+    def _keep_without(self, count: Callable[[str], int]) -> None:
+        """Only the places that do not have another term."""
+        unwanted = self._places_of(count)
+        self.sections = [s for s in self.sections if self._place(s) not in unwanted]
 
     def _values(self) -> tuple[tuple[str, str], ...]:
         found = [s for s in self.sections if self.hits[s.address] or s.address in self.headings]
@@ -399,7 +475,8 @@ class _Places:
     def all(self, asked: Mentions) -> Draft:
         """Every place."""
         if asked.titles and not asked.unit:
-            return _enumerated(self._refs(asked), "mentioned", self._values())
+            nodes = [Ref(n) for c in self.document.chapters for n in _nodes_of(c) if n in self.headings]
+            return _enumerated(nodes, "mentioned", self._values())
         if asked.titles:
             own = self.chapter_headings if asked.by_chapter else self.headings - self.chapter_headings
             nodes = [Ref(s.address) for s in self.sections if s.address in own]
@@ -407,7 +484,7 @@ class _Places:
             unit = "chapters" if asked.by_chapter else "sections"
             return _enumerated(nodes, f"having_{unit}", (("count", str(len(nodes))),))
         refs = self._refs(asked)
-        if asked.also:
+        if asked.also or asked.lacking:
             places = {ref.node.partition(".")[0] if asked.by_chapter else ref.node for ref in refs}
             unit = "chapters" if asked.by_chapter else "sections"
             return _enumerated(refs, f"having_{unit}", (("count", str(len(places))),))
@@ -429,7 +506,9 @@ class _Places:
             missing = [
                 s.address
                 for s in self.sections
-                if not self.hits[s.address] and s.address not in self.headings
+                if not self.hits[s.address]
+                and s.address not in self.headings
+                and (s.chapter or not asked.titles)
             ]
         frame = "not_mentioned_chapters" if asked.by_chapter else "not_mentioned_sections"
         return _enumerated(
@@ -485,6 +564,11 @@ class _Places:
         return Draft(Status.ANSWERED, lines=tuple(Line((ref,)) for ref in refs), more=more[:3])
 
 
+def _nodes_of(chapter: Chapter) -> list[str]:
+    """A chapter and its sections."""
+    return [chapter.address, *(section.address for section in chapter.sections)]
+
+
 def _expanded(term: str) -> str:
     """An English abbreviation in full: AI is artificial intelligence."""
     return str(entry("abbreviations.en").get(fold(term), term))
@@ -501,9 +585,7 @@ def _enumerated(refs: Sequence[Ref], frame: str, values: tuple[tuple[str, str], 
 def subject_of(query: Query, document: Document) -> str:
     """What a question for a place is about, without all that asks for the place; "" where it asks for none."""
     signals = _signals(query, document)
-    places = re.search(
-        r"章|节|段|\b(?:sub)?(?:chapters?|sections?|paragraphs?)\b|\bwhereabouts\b", query.folded
-    ) or (signals.kinds & {"occur", "about"} and "where" in signals.kinds)
+    places = {*signals.units} & {*NODES} or (signals.kinds & {"occur", "about"} and "where" in signals.kinds)
     return signals.subject if places and not signals.terms else ""
 
 
@@ -514,10 +596,9 @@ def _signals(query: Query, document: Document) -> Signals:
 def under_headings(draft: Draft, query: Query, document: Document) -> Draft:
     """An answer to "which chapter deals with…" with the headings of its sentences' chapters or sections before it."""
     asked, signals = _asked_mentions(query, document), _signals(query, document)
-    unit = asked.unit if asked else ""
-    units = {*signals.units} if not unit else set()
-    of_sections = unit.startswith(("节", "小节", "章节", "section")) or "sections" in units
-    is_named = of_sections or re.match(r"章|chapter|部分|part", unit) or "chapters" in units
+    units = {asked.unit} if asked and asked.unit else {*signals.units}
+    of_sections = "sections" in units
+    is_named = of_sections or "chapters" in units
     if draft.status is not Status.ANSWERED or not (is_named or "heading" in signals.kinds):
         return draft
     nodes = [ref.node for line in draft.lines for ref in line.refs]
@@ -535,6 +616,11 @@ def is_quoted_term(query: Query, document: Document) -> bool:
     )
 
 
+def asks_by_name(query: Query) -> bool:
+    """Whether a question asks where something is named, not where it is dealt with."""
+    return bool(pattern("structure.naming").search(query.folded))
+
+
 def is_foreign_term(query: Query, document: Document, retriever: Retriever) -> bool:
     """Whether the term whose places are asked for is unknown even to the enrichment."""
     asked = _asked_mentions(query, document)
@@ -546,29 +632,42 @@ def _stems(text: str) -> tuple[str, ...]:
     return tuple(english_terms(text))
 
 
-def _matcher(
-    term: str, document: Document, enrichment: Enrichment
-) -> tuple[Callable[[Sentence], bool], Callable[[str], int]]:
-    """Whether a sentence has a term, and how often a text has it: an English term is found by its translation's stems."""
+def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[[str], int]:
+    """How often a sentence or heading of the document has a term: an English one is counted in its translation.
+
+    A term with a gloss in brackets is counted by the one of both that the document has more often.
+    """
+    if glossed := _WITH_GLOSS.fullmatch(term):
+        before, gloss, after = (part.strip() for part in glossed.groups())
+        counts = [_matcher(f"{one} {after}".strip(), document, enrichment) for one in (before, gloss)]
+        counts += [_matcher(one, document, enrichment) for one in (before, gloss) if after]
+        return max(counts, key=lambda count: sum(count(sentence.text) for sentence in document.sentences()))
     folded = fold(term)
+    if _FIGURE.fullmatch(folded):
+        figure = re.compile(rf"(?<![\d.]){re.escape(folded)}(?![\d%]|\.\d)")
+        return lambda text: len(figure.findall(fold(text)))
     if not folded.isascii() or any(folded in fold(sentence.text) for sentence in document.sentences()):
-        return (lambda sentence: folded in fold(sentence.text)), (lambda text: fold(text).count(folded))
+        return lambda text: fold(text).count(folded)
     stems = _stems(folded)
-    by_text = {s.text: _stems(enrichment.english(s.address) or "") for s in document.sentences()}
-    by_text |= {c.heading: _stems(enrichment.title_english(c.address) or "") for c in document.chapters}
-    by_text |= {
-        s.heading: _stems(enrichment.title_english(s.address) or "") for s in document.sections() if s.chapter
-    }
+    translations = _translated_stems(document, enrichment)
 
     def count(text: str) -> int:
-        found = by_text.get(text, ())
+        found = translations.get(text, ())
         return (
             sum(found[at : at + len(stems)] == stems for at in range(len(found) - len(stems) + 1))
             if stems
             else 0
         )
 
-    return (lambda sentence: count(sentence.text) > 0), count
+    return count
+
+
+def _translated_stems(document: Document, enrichment: Enrichment) -> dict[str, tuple[str, ...]]:
+    """The stems of the translation of every sentence and heading, by its text."""
+    english = {s.text: enrichment.english(s.address) for s in document.sentences()}
+    english |= {c.heading: enrichment.title_english(c.address) for c in document.chapters}
+    english |= {s.heading: enrichment.title_english(s.address) for s in document.sections() if s.chapter}
+    return {text: _stems(translation or "") for text, translation in english.items()}
 
 
 def _within(section: Section, query: Query) -> bool:

@@ -142,8 +142,7 @@ def _hanging(part: str, before: Query, document: Document, enrichment: Enrichmen
         return ""
     node = before.addresses[-1].partition("#")[0] if before.addresses else ""
     if before.intent is Intent.MENTIONS and (asked := asks_for_mentions(before.folded, document)):
-        unit = "chapters" if asked.by_chapter else "sections" if asked.unit else ""
-        node = described([asked.term], unit, document, enrichment) if unit else ""
+        node = described([asked.term], asked.unit, document, enrichment) if asked.unit else ""
         if not node:
             return ""
     if not node or "?" in node:
@@ -294,7 +293,9 @@ def _titled(rest: str, document: Document) -> tuple[tuple[str, ...], str]:
     for chapter in document.chapters:
         if chapter.title and (at := rest.find(fold(chapter.title))) >= 0:
             bare = f"{rest[:at]} {rest[at + len(chapter.title) :]}"
-            if not read(bare, document).content:
+            asks = read(bare, document)
+            # “保障措施” that is said to occur is a term.
+            if not asks.content and not asks.kinds & {"occur", "where", "times"}:
                 return (chapter.address,), bare
     return (), rest
 
@@ -307,22 +308,47 @@ def _by_subject(
     if len(subject) > 1 and not subject[0].isascii():
         return None
     named = pattern("structure.described").search(rest)
-    if query.addresses or not subject or not named or signals.kinds & {"occur", "no"}:
+    if query.addresses and subject and signals.node_unit and query.addresses[0].startswith("?"):
+        return _inside_described(query, subject, signals, document, enrichment)
+    if query.addresses or not subject or not named or signals.kinds & {"occur", "no", "in_heading"}:
         return None
     asked = replace(signals, content=(), terms=())
     parts = structural(asked, named=True)
     titles = asked.kinds & {"heading", "name"}
     if parts in {"chapters", "contents"} and asked.outer != "chapters":
         parts = ""
-    if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles):
+    if asked.outer == "sections" and titles and asked.kinds & {"all", "plural", "howmany"}:
+        # A section has no headings below its own: those with the expression are asked for.
+        return None
+    is_sibling = "siblings" in asked.kinds
+    if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles or is_sibling):
         return None
     node = described(subject, asked.outer, document, enrichment)
     if not node:
         return None
+    if is_sibling:
+        return _siblings(query, node, document)
     if asked.step:
         return _stepped(replace(query, addresses=(node,)), asked, document)
     intent = Intent.STRUCTURE if parts else Intent.NAVIGATION
     return replace(query, addresses=(node,), intent=intent, detail=parts)
+
+
+def _inside_described(
+    query: Query, subject: Sequence[str], signals: Signals, document: Document, enrichment: Enrichment
+) -> Query | None:
+    """A query for what a question names within a node of its subject (讲养老那节的第二句), None if it is none."""
+    node = described(subject, signals.node_unit, document, enrichment)
+    addresses = find_addresses(query.text, document, node)[0] if node else ()
+    return replace(query, intent=Intent.NAVIGATION, addresses=addresses) if addresses else None
+
+
+def _siblings(query: Query, node: str, document: Document) -> Query | None:
+    """A query for the nodes beside one: the other sections of its chapter, the other chapters."""
+    sections = document.chapter(int(node.partition(".")[0])).sections if "." in node else ()
+    nodes = [s.address for s in sections] if "." in node else [c.address for c in document.chapters]
+    beside = tuple(address for address in nodes if address != node)
+    return replace(query, intent=Intent.NAVIGATION, addresses=beside) if beside else None
 
 
 def _stepped(query: Query, signals: Signals, document: Document) -> Query:
@@ -336,8 +362,7 @@ def _stepped(query: Query, signals: Signals, document: Document) -> Query:
 def _of_structure(query: Query, signals: Signals, rest: str, document: Document) -> Query | None:
     """A query for the document's own parts, its nodes or the places of a term, None if it is none."""
     folded = query.folded
-    others = [title for title in re.findall(r"《([^》]+)》", folded) if title not in fold(document.title)]
-    parts = asks_for_parts(rest, document, named=bool(query.addresses)) if not others else ""
+    parts = _parts_asked(query, rest, document)
     if not parts and query.addresses:
         parts = _counted_in(query, signals)
         if parts:
@@ -345,13 +370,8 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     if parts and not ((signals.content or signals.terms) and parts in {"chapters", "contents", "documents"}):
         return replace(query, intent=Intent.STRUCTURE, detail=parts)
     if query.addresses and ("heading" in signals.kinds or not (signals.content or signals.terms)):
-        if signals.step:
-            return _stepped(query, signals, document)
-        ends = query.addresses[0], query.addresses[-1]
-        if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
-            query = replace(query, addresses=tuple(inside))
-        return replace(query, intent=Intent.NAVIGATION)
-    if asks_for_mentions(rest, document, strictly=bool(parts or query.addresses)) is not None:
+        return _of_nodes(query, signals, document)
+    if asks_for_mentions(rest, document, named=query.addresses) is not None:
         return replace(query, intent=Intent.MENTIONS)
     if any(pattern(f"figures.{lang}").search(folded) for lang in ("zh", "en")):
         return replace(query, intent=Intent.FIGURES)
@@ -360,14 +380,49 @@ def _of_structure(query: Query, signals: Signals, rest: str, document: Document)
     return None
 
 
+def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
+    """A query for the nodes that a question names: themselves, the chapter of one, the one beside, those between."""
+    if parent := _parent_asked(query, signals):
+        return replace(query, intent=Intent.NAVIGATION, addresses=(parent,))
+    if signals.step:
+        return _stepped(query, signals, document)
+    ends = query.addresses[0], query.addresses[-1]
+    if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
+        query = replace(query, addresses=tuple(inside))
+    return replace(query, intent=Intent.NAVIGATION)
+
+
+def _parent_asked(query: Query, signals: Signals) -> str:
+    """The chapter asked for of a section that a question names (5.3属于哪一章); "" if none is."""
+    section, *others = query.addresses
+    is_step = signals.kinds & {"before", "after"} and not re.search(r"大章|\bparent\b", query.folded)
+    if others or "." not in section or "#" in section or {*signals.units} != {"chapters"} or is_step:
+        return ""
+    return section.partition(".")[0] if signals.kinds & {"which", "name", "heading", "about"} else ""
+
+
+def _parts_asked(query: Query, rest: str, document: Document) -> str:
+    """What of the document's own parts a question asks for, "" if nothing or if it names another document."""
+    if any(title not in fold(document.title) for title in re.findall(r"《([^》]+)》", query.folded)):
+        return ""
+    parts = asks_for_parts(rest, document, named=bool(query.addresses))
+    of_sections = query.addresses and all("." in address for address in query.addresses)
+    # A section's heading is its own: nothing is listed below it.
+    return "" if of_sections and parts in {"chapters", "contents"} else parts
+
+
 def _counted_in(query: Query, signals: Signals) -> str:
     """What is counted or compared of the nodes that a question names, whatever it says of them beside; "" if nothing."""
     kinds, units = signals.kinds, {*signals.units}
-    if "compare" in kinds and len(query.addresses) > 1 and not units & {"sentences", "characters"}:
-        return "sections"
-    if "occur" in kinds or signals.terms or not kinds & {"howmany", "all"}:
+    if "compare" in kinds and len(query.addresses) > 1:
+        return next((unit for unit in ("sections", "sentences") if unit in units), "characters")
+    if signals.terms or not kinds & {"howmany", "all"}:
         return ""
-    if "sections" in signals.asked and all("." not in address for address in query.addresses):
+    if (
+        "sections" in signals.asked
+        and "occur" not in kinds
+        and all("." not in address for address in query.addresses)
+    ):
         return "sections"
     return "items" if "items" in signals.asked and all("." in address for address in query.addresses) else ""
 
@@ -406,7 +461,8 @@ def _except(text: str, document: Document) -> Rewrite:
     match = pattern("structure.except").search(text)
     if match is None:
         return Rewrite(text)
-    addresses, _ = find_addresses(match["zh"] or match["zh_before"] or match["en"], document)
+    here = next((a for a in find_addresses(text[: match.start()], document)[0] if "?" not in a), "")
+    addresses, _ = find_addresses(next(filter(None, match.groups())), document, here)
     excepted = tuple(sentence for address in addresses for sentence in sentences_of(address, document))
     return Rewrite(f"{text[: match.start()]} {text[match.end() :]}" if excepted else text, exclude=excepted)
 

@@ -265,9 +265,12 @@ SECTIONS = Turn("第五章有几节", "第五章有几节", ("5",))
         ("Sorry, I meant the local ones", ENGLISH_FIGURE, "How many local standards by 2025?"),
         ("By when?", ENGLISH_TOPIC, "What is the deadline for hospitals?"),
         ("By when?", Turn("", "Who supervises group standards?"), "What is the deadline for group standards?"),
-        ("在哪？", TOPIC, "养老在哪？"),
-        ("这在哪一章？", TOPIC, "第七章的标题是什么"),
-        ("在哪一章提到的", TOPIC, "养老在哪一章提到的"),
+        ("在哪？", TOPIC, "第七章第三节第3句在哪一节"),
+        ("这在哪一章？", TOPIC, "第七章第三节第3句在哪一章"),
+        ("在哪一章提到的", TOPIC, "第七章第三节第3句在哪一章"),
+        ("出处呢", TOPIC, "第七章第三节第3句在哪一节"),
+        ("都叫什么", Turn("", "第四章一共几节", ("4",)), "第四章各节的标题是什么"),
+        ("题目是什么", Turn("", "最短的一章是哪章", ("8",)), "第八章的标题是什么"),
         ("第二节详细说说", CHAPTER, "第五章第二节讲什么"),
         ("第二节呢", Turn("", "第三章第一节一共几句", ("3.1",)), "第三章第二节一共几句"),
         ("2035年地方标准的呢", FIGURE, "到2035年要制定多少项地方标准？"),
@@ -358,7 +361,9 @@ def test_the_place_of_the_answer_before(text: str, ask: Ask) -> None:
     )
     cited = {address.partition("#")[0] for address in sentences_of(ask(first))}
     answer = ask(first, text)
-    assert (len(sections_of(answer)), sentences_of(answer)) == (1, [])
+    heading, sentence = answer.citations
+    assert not heading.sentence_ids
+    assert sentence.sentence_ids == ("7.3#3",)
     assert {*sections_of(answer)} <= cited
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.asked import asks_for_mentions, asks_for_parts
@@ -308,3 +309,160 @@ def test_terms_that_stand_together(question: str, ask: Ask) -> None:
 def test_a_second_question_for_the_place_is_about_the_first(ask: Ask) -> None:
     assert ask("碳中和在哪一节？那节一共几句").answer.count("共4句") == 1
     assert ask("“领跑者”出现了几次，分别在哪").status == "answered"
+
+
+# --- how several terms stand together, and where a term counts
+
+TERMS = ["标准体系", "企业", "数据", "试点", "农业", "京津冀", "服务"]
+
+
+def sections_with(term: str) -> set[str]:
+    return {
+        s.address for s in DOCUMENT.sections() if term in s.text or (s.chapter and term in s.heading_path[-1])
+    }
+
+
+@given(st.lists(st.sampled_from(TERMS), min_size=2, max_size=2, unique=True))
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_either_both_or_one_without_the_other(ask: Ask, pair: list[str]) -> None:
+    one, other = pair
+    with_one, with_other = sections_with(one), sections_with(other)
+    for question, wanted in (
+        (f"哪几节写到了{one}或者{other}", with_one | with_other),
+        (f"哪些小节既有“{one}”又有“{other}”", with_one & with_other),
+        (f"有{one}但没有{other}的小节", with_one - with_other),
+        (f"哪几节没提{other}却提了{one}", with_one - with_other),
+    ):
+        found = {node for node in sections_of(ask(question)) if "." in node}
+        assert found == wanted, question
+
+
+@pytest.mark.parametrize(
+    ("question", "term", "relation"),
+    [
+        ("which sections mention farming but not seeds", "farming", {"lacking": ("seeds",)}),
+        ("sections with either 5G or robots", "5g", {"either": ("robots",)}),
+        ("Which sections mention banks and farms together?", "banks", {"also": ("farms",)}),
+    ],
+)
+def test_terms_of_an_english_question(question: str, term: str, relation: dict[str, tuple[str, ...]]) -> None:
+    found = asks_for_mentions(fold(question), DOCUMENT)
+    assert found is not None
+    assert found.term == term
+    assert {name: getattr(found, name) for name in relation} == relation
+
+
+@pytest.mark.parametrize("term", ["绿色", "保障", "首都"])
+def test_headings_of_both_kinds(term: str, ask: Ask) -> None:
+    wanted = [c.address for c in DOCUMENT.chapters if term in c.heading]
+    wanted += [s.address for s in NUMBERED if term in s.heading_path[-1]]
+    for question in (f"标题里有“{term}”的都列出来", f"“{term}”两个字在标题里出现没有？哪里"):
+        assert {*sections_of(ask(question))} == {*wanted}, question
+
+
+@pytest.mark.parametrize("term", ["物业", "气象", "种业"])
+def test_a_bare_word_with_where_asks_for_its_places(term: str, ask: Ask) -> None:
+    wanted = [sentence.address for sentence in DOCUMENT.sentences() if term in sentence.text]
+    for question in (f"{term} 在哪", f"{term}都在哪写的", f"{term} 全文检索", f"文件里提没提{term}"):
+        assert sentences_of(ask(question)) == wanted, question
+
+
+@pytest.mark.parametrize("question", ["北京证券交易所在哪", "交易所怎么发挥作用", "家门口的公园修在哪"])
+def test_where_something_lies_is_no_question_for_its_places(question: str) -> None:
+    assert asks_for_mentions(fold(question), DOCUMENT) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "哪一节提到了地铁票",
+        "文件里有没有出现“直播带货”",
+        "Is crypto trading mentioned anywhere?",
+        "Where do casinos come up?",
+    ],
+)
+def test_what_is_not_named_is_said_to_be_absent(question: str, ask: Ask) -> None:
+    assert ask(question).status == "abstained"
+
+
+def test_a_figure_is_not_found_inside_another(ask: Ask) -> None:
+    form = re.compile(r"(?<!\d)80(?!\d)")
+    wanted = [s.address for s in DOCUMENT.sentences() if form.search(s.text)]
+    assert sentences_of(ask("80这个数出现在哪里")) == wanted
+
+
+# --- lengths of headings, the first few, comparisons
+
+
+def title_length(title: str) -> int:
+    return len(re.findall(r"\w", title))
+
+
+@pytest.mark.parametrize(("word", "choose"), [("最长", max), ("最短", min)])
+def test_the_longest_and_shortest_heading(word: str, choose: Callable[..., int], ask: Ask) -> None:
+    lengths = {chapter.address: title_length(chapter.title) for chapter in DOCUMENT.chapters}
+    wanted = {address for address, length in lengths.items() if length == choose(lengths.values())}
+    assert {*sections_of(ask(f"标题{word}的是哪一章"))} == wanted
+
+
+def test_headings_of_so_many_characters(ask: Ask) -> None:
+    wanted = [section.address for section in NUMBERED if title_length(section.title) == 6]
+    assert sections_of(ask("哪些节的标题只有六个字")) == wanted
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_the_longest_few(number: int, ask: Ask) -> None:
+    sizes = {s.address: len(re.sub(r"\s", "", s.text)) for s in NUMBERED}
+    wanted = sorted(sizes, key=lambda address: -sizes[address])[:number]
+    assert sections_of(ask(f"最长的{'二三'[number - 2]}个小节")) == wanted
+
+
+@pytest.mark.parametrize(("one", "other"), [(3, 5), (2, 9), (4, 10)])
+def test_two_chapters_are_compared(one: int, other: int, ask: Ask) -> None:
+    apart = abs(len(DOCUMENT.chapter(one).sections) - len(DOCUMENT.chapter(other).sections))
+    opening = ask(f"第{one}章比第{other}章多几节").answer.splitlines()[0]
+    assert re.findall(r"\d+", opening.partition("[")[0]) == [str(apart)]
+    longer = ask(f"Chapter {one} or chapter {other}: which is longer?")
+    assert sections_of(longer) == [str(one), str(other)]
+
+
+def test_all_percentages(ask: Ask) -> None:
+    wanted = [s.address for s in DOCUMENT.sentences() if re.search(r"\d%", s.text)]
+    for question in ("文件里一共有几个百分比，出处也要", "Which percentages appear, and in which section?"):
+        assert sentences_of(ask(question)) == wanted
+
+
+# --- nodes by what lies around them
+
+
+def test_the_other_sections_beside_one(ask: Ask) -> None:
+    beside = [s.address for s in DOCUMENT.chapter(4).sections if s.address != "4.4"]
+    assert [*dict.fromkeys(sections_of(ask("跟“农业”那一节并列的还有哪些节")))] == beside
+
+
+@pytest.mark.parametrize("section", NUMBERED[::5], ids=lambda section: section.address)
+def test_the_chapter_of_a_section(section: Section, ask: Ask) -> None:
+    assert ask(f"{section.address}属于哪一章").citations[0].section_id == str(section.chapter)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_sentence_of_a_section_named_by_its_subject(number: int, ask: Ask) -> None:
+    assert sentences_of(ask(f"讲农业那节的第{number}句是什么")) == [f"4.4#{number}"]
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        ("哪几节只有一句话，我先看这些", "哪几节只有一句话"),
+        ("我们是设计院的，“基础设施”在哪几节", "“基础设施”在哪几节"),
+        ("“领跑者”在哪几节，写材料用", "“领跑者”在哪几节"),
+        ("I teach at a school. Which chapter is the longest?", "Which chapter is the longest?"),
+    ],
+)
+def test_what_is_told_of_the_asker_changes_nothing(question: str, plain: str, ask: Ask) -> None:
+    assert ask(question).citations == ask(plain).citations
+
+
+@given(st.text(alphabet="有没哪一个的章节,，我是在0第了吗？ “”'a", max_size=80))
+def test_any_text_is_read(text: str) -> None:
+    assert read(fold(text), DOCUMENT).kinds is not None

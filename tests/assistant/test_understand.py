@@ -194,20 +194,20 @@ def test_traditional_script_is_folded(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("哪些章节讲到区块链？", Mentions("区块链", "章节")),
-        ("哪一章提到了中医药？", Mentions("中医药", "章", one=True)),
-        ("哪一章没有提到中医药？", Mentions("中医药", "章", absent=True, one=True)),
-        ("“城市大脑”出现在哪一节？", Mentions("城市大脑", "节", one=True)),
+        ("哪些章节讲到区块链？", Mentions("区块链", "sections")),
+        ("哪一章提到了中医药？", Mentions("中医药", "chapters", one=True)),
+        ("哪一章没有提到中医药？", Mentions("中医药", "chapters", absent=True, one=True)),
+        ("“城市大脑”出现在哪一节？", Mentions("城市大脑", "sections", one=True)),
         ("第一次提到大数据是在哪里", Mentions("大数据", "", pick="first")),
-        ("哪一章提到试点最多", Mentions("试点", "章", pick="most", one=True)),
-        ("最后一个提到中关村的章节是哪个", Mentions("中关村", "章节", pick="last")),
+        ("哪一章提到试点最多", Mentions("试点", "chapters", pick="most", one=True)),
+        ("最后一个提到中关村的章节是哪个", Mentions("中关村", "sections", pick="last", one=True)),
         ("Which chapters mention blockchain?", Mentions("blockchain", "chapters")),
         ("Which sections do not mention blockchain?", Mentions("blockchain", "sections", absent=True)),
         ("Where does “digital twin” appear?", Mentions("digital twin", "")),
         ("Where is blockchain first mentioned?", Mentions("blockchain", "", pick="first")),
         (
             "What is the last section that mentions blockchain?",
-            Mentions("blockchain", "section", pick="last"),
+            Mentions("blockchain", "sections", pick="last", one=True),
         ),
     ],
 )
