@@ -35,7 +35,7 @@ class Regression:
     """A logistic regression over features and their products, and the probability from which on to answer.
 
     Features are standardised by `mean` and `spread`; `products` is a lower triangle, the row of a feature holding its
-    products with those before it and with itself.
+    products with those before it and with itself, or empty where none are taken.
     """
 
     features: Sequence[str]
@@ -50,8 +50,9 @@ class Regression:
         """The probability, 0 to 1, that the document answers, from features in the order of `features`."""
         z = [(x - mean) / spread for x, mean, spread in zip(evidence, self.mean, self.spread, strict=True)]
         logit = self.intercept
-        for at, (value, weight, row) in enumerate(zip(z, self.linear, self.products, strict=True)):
-            logit += value * (weight + sum(map(operator.mul, row, z[: at + 1])))
+        logit += sum(map(operator.mul, self.linear, z))
+        for at, row in enumerate(self.products):
+            logit += z[at] * sum(map(operator.mul, row, z[: at + 1]))
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 

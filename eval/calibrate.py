@@ -1,7 +1,7 @@
 """The calibration of answering and of the reason for not answering, fitted on the development questions: `python -m eval fit`.
 
-Logistic regression with an L2 penalty over standardised features and their products; five folds by item tell what the
-fit is worth on questions that it has not seen.
+Logistic regression with an L2 penalty over standardised features and, for answering, their products; five folds by item
+tell what the fit is worth on questions that it has not seen.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assistant.pipeline import Assistant
 
 Matrix = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 CALIBRATION = Path(__file__).parent.parent / "assistant" / "calibration.json"
 # The penalty on the coefficients of standardised terms, in units of one question's weight.
@@ -40,9 +41,12 @@ _LIST = re.compile(r"\[[^\[\]]*\]")
 _FALSE_REFUSALS = 0.03
 
 
-def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, list[Item]]:
-    """The items that the calibration decides on, and their features, shape (n, features)."""
-    rows, decided = [], []
+def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, list[Item], Flags]:
+    """Content questions, their features, shape (n, features), and whether a sentence has what each asks for.
+
+    Where none has, nothing is left to decide but the reason.
+    """
+    rows, weighed_items, is_filled = [], [], []
     retriever, document = assistant.index.retriever, assistant.index.document
     for item in items:
         history: list[Turn] = []
@@ -54,15 +58,16 @@ def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, li
         weighed = weigh(
             query, retriever.search(query.search or query.text, asked=query.text), assistant.index
         )
-        if weighed and weighed.chosen:
+        if weighed:
             rows.append(weighed.evidence)
-            decided.append(item)
-    return np.array(rows), decided
+            weighed_items.append(item)
+            is_filled.append(bool(weighed.chosen))
+    return np.array(rows), weighed_items, np.array(is_filled)
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted regression: how features are standardised, and the coefficients of `terms` of them."""
+    """A fitted regression: how features are standardised, and the coefficients of them, or of `terms` of them."""
 
     mean: Matrix
     spread: Matrix
@@ -71,7 +76,8 @@ class Fit:
 
     def probability(self, features: Matrix) -> Matrix:
         """The probability of being answerable for features of shape (n, features)."""
-        return _sigmoid(self.intercept + terms((features - self.mean) / self.spread) @ self.weights)
+        z = (features - self.mean) / self.spread
+        return _sigmoid(self.intercept + (z if len(self.weights) == z.shape[1] else terms(z)) @ self.weights)
 
 
 def terms(z: Matrix) -> Matrix:
@@ -80,10 +86,11 @@ def terms(z: Matrix) -> Matrix:
     return np.hstack([z, z[:, rows] * z[:, columns]])
 
 
-def regress(features: Matrix, right: Matrix) -> Fit:
+def regress(features: Matrix, right: Matrix, *, with_products: bool = True) -> Fit:
     """Logistic regression by Newton's method, both kinds of question weighing alike, all terms penalised alike."""
     mean, spread = features.mean(axis=0), _spread(features)
-    raw = terms((features - mean) / spread)
+    z = (features - mean) / spread
+    raw = terms(z) if with_products else z
     centre, scale = raw.mean(axis=0), _spread(raw)
     design = np.hstack([np.ones((len(raw), 1)), (raw - centre) / scale])
     share = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
@@ -114,37 +121,38 @@ def _sigmoid(logits: Matrix) -> Matrix:
 
 def calibrate_and_print(assistant: Assistant, items: Sequence[Item], *, write: bool = False) -> None:
     """Fit on all items, print held-out AUROC and outcomes by threshold; `write` puts the fits to use."""
-    features, decided = evidence_of(assistant, items)
-    folds = np.array([fold_of(item.id) for item in decided])
-    is_answerable = np.array([bool(item.answerable) for item in decided])
-    is_subject = np.array([item.reason == Reason.FIGURE_NOT_STATED for item in decided])
-    is_unanswered = is_subject | np.array([item.reason == Reason.NOT_IN_DOCUMENT for item in decided])
+    features, asked, is_filled = evidence_of(assistant, items)
+    folds = np.array([fold_of(item.id) for item in asked])
+    is_answerable = np.array([bool(item.answerable) for item in asked])
+    is_subject = np.array([item.reason == Reason.FIGURE_NOT_STATED for item in asked])
+    is_unanswered = is_subject | np.array([item.reason == Reason.NOT_IN_DOCUMENT for item in asked])
     table = json.loads(CALIBRATION.read_text("utf-8"))
-    everything = np.full(len(decided), fill_value=True)
-    for name, columns, of, right, refused in (
-        ("without_bank", FEATURES, everything, is_answerable, _FALSE_REFUSALS),
-        ("with_bank", (*FEATURES, *BANK_FEATURES), everything, is_answerable, _FALSE_REFUSALS),
-        ("subject", FEATURES, is_unanswered, is_subject, None),
+    for name, columns, of, right in (
+        ("without_bank", FEATURES, is_filled, is_answerable),
+        ("with_bank", (*FEATURES, *BANK_FEATURES), is_filled, is_answerable),
+        ("subject", FEATURES, is_unanswered, is_subject),
     ):
         if len(columns) > features.shape[1]:
             continue
         print(f"calibration {name}:")
         own = features[of, : len(columns)]
-        table[name] = _fitted(own, columns, right[of].astype(float), folds[of], refused)
+        is_reason = name == "subject"
+        table[name] = _fitted(own, columns, right[of].astype(float), folds[of], is_reason=is_reason)
     if write:
         CALIBRATION.write_text(_file_of(table), "utf-8")
 
 
 def _fitted(
-    features: Matrix, columns: Sequence[str], right: Matrix, folds: Matrix, refused: float | None
+    features: Matrix, columns: Sequence[str], right: Matrix, folds: Matrix, *, is_reason: bool
 ) -> dict[str, object]:
     """One regression as it stands in the file.
 
-    Its threshold keeps to the share of right questions refused on held-out folds, and is at most .5; .5 if no share is given.
+    The threshold of answering keeps to the share of false refusals on held-out folds, and is at most .5. That of the
+    reason is .5; there, with a third of the questions, products would tell of chance, and far from them of nothing.
     """
     held_out = np.zeros(len(right))
     for fold in range(FOLDS):
-        fit = regress(features[folds != fold], right[folds != fold])
+        fit = regress(features[folds != fold], right[folds != fold], with_products=not is_reason)
         held_out[folds == fold] = fit.probability(features[folds == fold])
     area = auroc(held_out.tolist(), (right > 0).tolist())
     print(f"{len(right)} questions, {right.mean():.0%} of them positive; held-out AUROC {area:.3f}")
@@ -152,17 +160,18 @@ def _fitted(
     for threshold in np.arange(0.2, 0.81, 0.1):
         below = held_out < threshold
         print(f"{threshold:9.2f}  {below[right > 0].mean():14.3f}  {below[right == 0].mean():14.3f}")
-    threshold = 0.5 if refused is None else float(np.quantile(held_out[right > 0], refused))
+    threshold = 0.5 if is_reason else float(np.quantile(held_out[right > 0], _FALSE_REFUSALS))
     print(f"threshold: {min(threshold, 0.5):.2f}")
-    fit = regress(features, right)
+    fit = regress(features, right, with_products=not is_reason)
     triangle = iter(_rounded(fit.weights[len(columns) :]))
+    products = [] if is_reason else [[next(triangle) for _ in range(at + 1)] for at in range(len(columns))]
     return {
         "features": list(columns),
         "mean": _rounded(fit.mean),
         "spread": _rounded(fit.spread),
         "intercept": round(fit.intercept, 4),
         "linear": _rounded(fit.weights[: len(columns)]),
-        "products": [[next(triangle) for _ in range(at + 1)] for at in range(len(columns))],
+        "products": products,
         "threshold": round(min(threshold, 0.5), 2),
     }
 
