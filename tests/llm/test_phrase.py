@@ -124,12 +124,13 @@ def test_a_refusal_counts_where_the_extractive_answer_is_not_sure(
     ],
     ids=["near-the-question", "far-from-it"],
 )
+@pytest.mark.parametrize("reason", [Reason.NOT_IN_DOCUMENT, Reason.FIGURE_NOT_STATED])
 def test_what_was_only_not_found_the_model_may_find_near_the_question(
-    text: str, ids: str, status: Status, index: Index, open_model: OpenModel
+    text: str, ids: str, status: Status, reason: Reason, index: Index, open_model: OpenModel
 ) -> None:
     with serve(Script(reply((text, ids)))) as endpoint:
-        query, ranking = asked(index)
-        draft = abstain(Reason.NOT_IN_DOCUMENT, near=("1.3",))
+        query, ranking = asked(index, "制定国际标准有什么目标？")
+        draft = abstain(reason, near=("1.3",))
         model = open_model(endpoint, llm_context=60_000)
         phrased = phrase(query, ranking, draft, index=index, model=model)
     assert phrased.draft.status is status
