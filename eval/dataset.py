@@ -16,9 +16,9 @@ from index.lexical import fold
 from index.types import Document
 
 DATA = Path(__file__).with_name("data")
-# What a run asks, and what else lies beside it: more questions for the calibration, and a frozen set apart.
+# What a run asks, and what else lies beside it: more questions for the calibration, and two frozen sets apart.
 SPLITS = ("dev", "test")
-ALL_SPLITS = (*SPLITS, "calibration", "fresh")
+ALL_SPLITS = (*SPLITS, "calibration", "fresh", "sealed")
 STRUCTURE = "structure"
 REASONS = frozenset(
     ("not_in_document", "figure_not_stated", "needs_current_data", "out_of_scope", "ambiguous", "instruction")
@@ -125,7 +125,7 @@ def load_items(path: Path) -> list[Item]:
 
 
 def load_split(split: str) -> list[Item]:
-    """The items of a split of this repository: `dev`, `test`, `calibration` or `fresh`."""
+    """The items of a split of this repository: `dev`, `test`, `calibration`, `fresh` or `sealed`."""
     return load_items(DATA / f"{split}.jsonl")
 
 

@@ -75,6 +75,8 @@ def test_no_pattern_names_a_subject_of_the_document(outline: Document) -> None:
 
 SLOTS = {
     "number": [
+        "路面要修多宽",
+        "How deep must wells be?",
         "国际标准要制定多少项？",
         "占百分之几",
         "比例是多少",
