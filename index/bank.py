@@ -145,7 +145,8 @@ class QuestionBank:
     ) -> None:
         """Wrap what `build` made: principal axes, shape (dimension, k), and the questions along them, shape (k, n).
 
-        `addresses` are the sentences of the questions; the first `answered` of them are those that the document answers.
+        `addresses` are the sentences of the questions; the first `answered` of them are those that the document answers,
+        and in either part the questions of a sentence stand together.
         """
         self.addresses, self.answered = addresses, answered
         self._axes, self._vectors, self._words = axes, vectors, words
@@ -154,7 +155,7 @@ class QuestionBank:
     @classmethod
     def build(cls, known: Sequence[Known], embedder: Embedder) -> QuestionBank | None:
         """The bank of known questions; None where there are too few of either kind to tell anything."""
-        ordered = sorted(known, key=lambda known: not known.is_answered)
+        ordered = sorted(known, key=lambda known: (not known.is_answered, known.address))
         answered = sum(known.is_answered for known in ordered)
         if min(answered, len(known) - answered) < _AROUND:
             return None

@@ -127,14 +127,10 @@ class Retriever:
         for column, (name, kind, language, _) in enumerate(KEYWORD_LEGS, start=len(kinds)):
             if name in keyword_indexes:
                 covered += [(column, rows_of[p.address]) for p in leg_passages(passages, kind, language)]
-        if bank:
-            for by in ("dense", "words"):
-                columns = [LEGS.index(f"known.{by}"), LEGS.index(f"near.{by}")]
-                covered += [
-                    (columns[number >= bank.answered], rows_of[address])
-                    for number, address in enumerate(bank.addresses)
-                ]
         self._cells, self._covering, self._cell_starts = _cells(covered)
+        self._known = (
+            _runs(bank, {address: row for row, address in enumerate(self._sentences)}) if bank else ()
+        )
 
     def search(self, query: str, *, k: int = 10, asked: str = "") -> Ranking:
         """The k best sections and the 5k best sentences, best first.
@@ -216,15 +212,35 @@ class Retriever:
         similarities = np.zeros(len(self._number_of), dtype=np.float32)
         similarities[[self._number_of[id_] for id_, _ in nearest]] = [similarity for _, similarity in nearest]
         legs = (self._keywords[name] for name, *_ in KEYWORD_LEGS if name in self._keywords)
-        known = (likeness.meaning, likeness.words) if likeness else ()
-        scores = np.concatenate([similarities, *(leg.scores(folded) for leg in legs), *known])
-        scores.clip(0.0, out=scores)
+        similarities.clip(0.0, out=similarities)
+        scores = np.concatenate([similarities, *(leg.scores(folded) for leg in legs)])
         matrix.reshape(-1)[self._cells] = np.maximum.reduceat(scores[self._covering], self._cell_starts)
+        if likeness:
+            for kind, questions, starts, rows in self._known:
+                for by, likes in (("dense", likeness.meaning), ("words", likeness.words)):
+                    best = np.maximum.reduceat(likes[questions], starts)
+                    matrix[rows, LEGS.index(f"{kind}.{by}")] = best.clip(0.0)
         return matrix
 
     def close(self) -> None:
         """Let go of the vector store; no search after this."""
         self._store.close()
+
+
+def _runs(
+    bank: QuestionBank, rows_of: Mapping[str, int]
+) -> tuple[tuple[str, slice, Integers, Integers], ...]:
+    """The answered and the unanswered questions of a bank: their kind of leg, which they are, and the run of each sentence.
+
+    A run is told by where it starts among its kind and by the row of its sentence.
+    """
+    runs = []
+    for kind, questions in (("known", slice(0, bank.answered)), ("near", slice(bank.answered, None))):
+        addresses = np.array(bank.addresses[questions])
+        starts = np.flatnonzero(np.concatenate([[True], addresses[1:] != addresses[:-1]]))
+        rows = np.array([rows_of[address] for address in addresses[starts].tolist()])
+        runs.append((kind, questions, starts, rows))
+    return tuple(runs)
 
 
 def _scored(addresses: Sequence[str], best: Integers, scores: Scores, legs: Scores) -> tuple[Scored, ...]:
