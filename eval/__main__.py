@@ -272,13 +272,13 @@ def _fit(arguments: argparse.Namespace) -> int:
     from eval.fit import fit_and_print
     from eval.variants import load_variants
 
-    items = load_split("dev")
+    items = [*load_split("dev"), *load_split("calibration")]
     ids = {item.id for item in items}
     variants = [variant for variant in load_variants() if variant.base_id in ids]
     assistant = _open(_settings(None))
     fit_and_print(assistant.index, [*items, *variants], write=arguments.write, progress=_bar("legs"))
     # In a process of its own weights are read once: the calibration is fitted on the weights in use.
-    calibrate_and_print(assistant, [*items, *load_split("calibration")], write=arguments.write)
+    calibrate_and_print(assistant, items, write=arguments.write)
     return 0
 
 
