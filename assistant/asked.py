@@ -210,6 +210,9 @@ def _but_not(folded: str, document: Document) -> tuple[str, ...]:
 def _parts(signals: Signals) -> tuple[str, ...]:
     """The parts of a subject: what it quotes, or what stands between its connectives, or the members of a list."""
     parts = signals.terms or signals.subjects
+    if len(parts) == len(signals.content) > 1 and not signals.terms:
+        # 既讲金融又讲农业: without the verbs.
+        return signals.content
     if len(parts) != 1 or signals.terms:
         return parts
     if parts[0].isascii():

@@ -330,6 +330,7 @@ def test_either_both_or_one_without_the_other(ask: Ask, pair: list[str]) -> None
     for question, wanted in (
         (f"哪几节写到了{one}或者{other}", with_one | with_other),
         (f"哪些小节既有“{one}”又有“{other}”", with_one & with_other),
+        (f"哪几节既讲{one}又讲{other}", with_one & with_other),
         (f"有{one}但没有{other}的小节", with_one - with_other),
         (f"哪几节没提{other}却提了{one}", with_one - with_other),
     ):
