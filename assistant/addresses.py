@@ -46,7 +46,7 @@ _ZH_AND = r"\s*(?:、|,|，|和|与|及|跟|以及)\s*"
 _ZH_TO = r"\s*(?:到|至|-|—|–|~)\s*"
 _ZH_FIRST = (
     rf"(?:打头的?(?:那|第)?{_N}?|正数第\s*{_N}|倒数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|头\s*{_N}"
-    rf"|开头(?:一|第一)|[前后](?![一1]){_N}|第\s*{_N})"
+    rf"|开头(?:一|第一)|(?<!最.)(?<!最.的)[前后](?![一1]){_N}|第\s*{_N})"
 )
 _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
 _CARDINAL = (
@@ -65,7 +65,7 @@ _EN_ORDINALS = rf"{_ORDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_ORDINAL})*"
 _MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分|小时|percent|years?|months?|days?))"
 # "The last section that mentions…" is chosen by what it says.
 _NOT_CHOSEN = r"(?!\s+(?:that|which|to|where)\b)"
-_NOT_COUNTED = rf"(?<![共有分几这那上下前后另每某哪同本全面边的\d]|{NUMERAL})"
+_NOT_COUNTED = rf"(?<![共有分几这那上下前后另每某哪同属本全面边的\d]|{NUMERAL})"
 
 # Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
 _WHOLE = (
@@ -83,7 +83,7 @@ _DASHED = re.compile(
 _CHAPTER = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),
     re.compile(
-        rf"{_NOT_COUNTED}(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
+        rf"{_NOT_COUNTED}(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|下|底|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
     ),
     re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
@@ -122,7 +122,9 @@ _FRONT = (
         ),
     ),
 )
-WHOLE_TEXT = re.compile(r"全文|正文|整[份篇个]|文件|纲要|\b(?:document|outline|text|whole thing)\b")
+WHOLE_TEXT = re.compile(
+    r"全文|正文|[开通]篇|整[份篇个]|文件|纲要|\b(?:document|doc|outline|text|whole thing)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

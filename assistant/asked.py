@@ -76,6 +76,9 @@ def asks_for_mentions(folded: str, document: Document, *, named: Sequence[str] =
     unit = next((unit for unit in places if unit in signals.asked), places[0] if places else "")
     if among and not unit:
         unit = "sections" if "." in named[0] else "chapters"
+    if unit == "chapters" and len(named) == 1:
+        # The parts of a chapter are its sections.
+        unit = "sections"
     is_list = kinds & {"plural", "all", "howmany"} or not kinds & {"which", "about", "exists"}
     of_headings = not places or (kinds & {"all", "plural", "howmany"} and not kinds & {"occur", "where"})
     titles = "in_heading" in kinds or ("heading" in kinds and bool(signals.terms) and bool(of_headings))
@@ -207,6 +210,9 @@ def _but_not(folded: str, document: Document) -> tuple[str, ...]:
 def _parts(signals: Signals) -> tuple[str, ...]:
     """The parts of a subject: what it quotes, or what stands between its connectives, or the members of a list."""
     parts = signals.terms or signals.subjects
+    if len(parts) == len(signals.content) > 1 and not signals.terms:
+        # 既讲金融又讲农业: without the verbs.
+        return signals.content
     if len(parts) != 1 or signals.terms:
         return parts
     if parts[0].isascii():
@@ -284,10 +290,10 @@ def structural(signals: Signals, *, named: bool) -> str:
         return ""
     if thing := next((name for name in _THINGS if name in kinds), ""):
         return thing
-    if kinds & {"before", "after"}:
+    if kinds & {"before", "after", "between"}:
         return ""
     titles = kinds & {"heading", "name"}
-    measure = "titles" if "heading" in kinds and inner in {"", "characters"} else inner or "characters"
+    measure = _measure(signals)
     if kinds & {"most", "least"}:
         return _extreme_of(signals, measure)
     if not outer:
@@ -304,6 +310,15 @@ def structural(signals: Signals, *, named: bool) -> str:
     if lists and not kinds & {"where", "no"} and outer in {"chapters", "sections"}:
         return "contents" if "sections" in signals.units else "chapters"
     return ""
+
+
+def _measure(signals: Signals) -> str:
+    """What nodes are counted or compared by: the lesser unit named, the length of their headings or of their text."""
+    if "divided" in signals.kinds and signals.outer == "chapters":
+        return "sections"
+    if "heading" in signals.kinds and signals.inner in {"", "characters"}:
+        return "titles"
+    return signals.inner or "characters"
 
 
 def _extreme_of(signals: Signals, measure: str) -> str:

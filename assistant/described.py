@@ -20,7 +20,7 @@ def described(subject: Sequence[str], unit: str, document: Document, enrichment:
         nodes = [(chapter.address, list(chapter.sections)) for chapter in document.chapters]
     else:
         nodes = [(s.address, [s]) for chapter in document.chapters for s in chapter.sections]
-    words = [fold(word) for word in subject]
+    words = [word for stretch in subject for word in fold(stretch).split()]
 
     def rank(node: tuple[str, list[Section]]) -> tuple[int, ...]:
         address, sections = node

@@ -22,6 +22,7 @@ from assistant.understand import understand
 from assistant.verify import check, passes
 from index.build import Index, ensure_index
 from index.build import Progress as BuildProgress
+from index.language import detect
 from index.lexical import fold
 from index.types import Ranking
 
@@ -122,13 +123,22 @@ class Assistant:
         return RunnableSequence(*steps)
 
     def _understand(self, state: _State) -> None:
-        state.query = understand(state.question, state.history, self.index.document, self.index.enrichment)
+        state.query = understand(
+            state.question, state.history, self.index.document, self.index.enrichment, self._locate
+        )
         if self.model is not None:
             from assistant.phrase import understand_with
 
             state.query = understand_with(
                 self.model, state.question, state.history, state.query, index=self.index
             )
+
+    def _locate(self, subject: str) -> str:
+        """The section found first for a subject, if the document surely deals with it, else ""."""
+        ranking = self.index.retriever.search(subject)
+        query = _on(subject, Query(subject, subject, "", detect(subject), Intent.CONTENT), self.index)
+        found = extract(query, ranking, self.index, load_calibration())
+        return ranking.sections[0].address if found.status is Status.ANSWERED else ""
 
     def _retrieve(self, state: _State) -> None:
         state.rankings = []
@@ -193,9 +203,9 @@ class Assistant:
             case Intent.MENTIONS:
                 return self._mentions(query, ranking)
             case Intent.CONTENT:
-                if items := structure.items_of(
-                    (document.section(s.address) for s in ranking.sections), query
-                ):
+                named = [a.partition("#")[0] for a in query.addresses if "." in a and document.has(a)]
+                nodes = named or [section.address for section in ranking.sections]
+                if items := structure.items_of([document.section(node) for node in nodes], query):
                     return items
         answer = extract(query, ranking, self.index, load_calibration())
         if (
@@ -229,14 +239,7 @@ class Assistant:
         subject = structure.subject_of(query, document)
         if not subject:
             return None
-        own = replace(
-            query,
-            text=subject,
-            folded=fold(subject),
-            search=subject,
-            slot=Slot.TOPIC,
-            terms=tuple(content_of(fold(subject), document)),
-        )
+        own = _on(subject, query, self.index)
         found = extract(own, self.index.retriever.search(subject), self.index, load_calibration())
         return structure.under_headings(found, query, document) if found.status is Status.ANSWERED else None
 
@@ -269,6 +272,18 @@ class Assistant:
             notice=notice,
             versions=MappingProxyType(versions),
         )
+
+
+def _on(subject: str, query: Query, index: Index) -> Query:
+    """A query for what a document says on a subject."""
+    return replace(
+        query,
+        text=subject,
+        folded=fold(subject),
+        search=subject,
+        slot=Slot.TOPIC,
+        terms=tuple(content_of(fold(subject), index.document)),
+    )
 
 
 def _run(name: str, stage: Callable[[_State], None], state: _State) -> None:

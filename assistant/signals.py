@@ -36,6 +36,8 @@ _CALLED_A_WORD = re.compile(
 )
 _ENGLISH_WORD = re.compile(r"\b[a-z]{2,}")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+# 最“薄”, “一是二是”: what is quoted though it is meant as it is said.
+_QUOTED_AS_SAID = re.compile(r"(?<=最)[“\"‘'](?P<adjective>.)[”\"’']|[“\"‘'](?P<mark>一是[^”\"’']*)[”\"’']")
 # 提没提到, 有没有: asked either way, not denied.
 _ASKED_EITHER_WAY = re.compile(r"(?P<verb>[\u3400-\u9fff])[不没](?P=verb)")
 _IS_THERE = re.compile(
@@ -45,9 +47,9 @@ _IS_THERE = re.compile(
 # What asks whether something is mentioned at all.
 _WHETHER = re.compile(
     r"(?:有没有|是否|有无)(?:都|被|在|专门)*(?:写|提|讲|谈|出现|涉及|点名)|(?P<verb>[写提讲谈在])[没不](?P=verb)"
-    r"|(?:写|提|讲|谈|出现|涉及|点)(?:到|及|过|了|名)+[^,，。?？]{0,16}(?:吗|没有?|么)(?:[?？。]|$)"
+    r"|(?:写|提|讲|谈|出现|涉及|点)(?:到|及|过|了|名)+[^,，。?？]{0,16}(?:吗|没有?|(?<!什)么)(?:[?？。]|$)"
     r"|(?:[写提讲谈]|出现|涉及)没有?(?:[?？。]|$)"
-    r"|(?:写|提|讲|谈)[^,，。?？到及过了的]{1,12}(?:吗|没有?|么)[?？。]*$"
+    r"|(?:写|提|讲|谈)[^,，。?？到及过了的]{1,12}(?:吗|没有?|(?<!什)么)[?？。]*$"
     r"|^(?:and |so )?(?:does|do|did|is|are|was|were)\b[^?]*\b(?:mention(?:s|ed)?|named|appears?|brought up|come up)\b"
 )
 # What a question tells of its asker: it asks nothing and names no subject.
@@ -68,6 +70,8 @@ _ASKING = frozenset({"which", "all", "howmany"})
 _IN_WORDS = frozenset("算读听念看发取摘抄讲说写")
 _VAGUE = frozenset({"块", "板块", "部分", "part", "parts"})
 _COUNTERS = frozenset({"个", "大", "小", "numbered", "main", "parent"})
+# What may stand between a number and its unit: 三个最长的小节, "3 or fewer sentences".
+_BEFORE_UNIT = frozenset({"most", "least", "above", "at_least", "below", "at_most"})
 _GLUE = re.compile(r"\s*(?:of|the|and|or|and/or|个|条|大|小|、|和|/)?\s*(?:the)?\s*")
 _GLUE_AFTER = re.compile(r"[\s的那这一两二三四五六七八九十个]*")
 _GLUE_BACK = re.compile(r"\s*(?:都|分别|一共|有|是|的|在|里|,)*\s*")
@@ -129,6 +133,7 @@ def _reader() -> re.Pattern[str]:
 def read(rest: str, document: Document) -> Signals:
     """The signals of a folded question from which its addresses were taken out."""
     kinds = {name for name, form in (("exists", _IS_THERE), ("whether", _WHETHER)) if form.search(rest)}
+    rest = _QUOTED_AS_SAID.sub("\\g<adjective>\\g<mark>", rest)
     rest = pattern("frames.politeness").sub(" ", _ASKED_EITHER_WAY.sub("  \\g<verb>", rest))
     text, terms = _without_terms(rest, document)
     found: list[tuple[str, int, int]] = []
@@ -158,7 +163,7 @@ def read(rest: str, document: Document) -> Signals:
                 kinds.add("plural")
         else:
             kinds |= {kind, _IMPLIED.get(kind, kind)}
-        pending = pending if match.group() in _COUNTERS or kind in {"most", "least"} else 0
+        pending = pending if match.group() in _COUNTERS or kind in _BEFORE_UNIT else 0
     for aside in _ASIDE.finditer(text):
         start = max(aside.start(), aside.end("asking"))
         unread[start : aside.end()] = " " * (aside.end() - start)
@@ -171,7 +176,7 @@ def read(rest: str, document: Document) -> Signals:
         # 提到X的小节: what a phrase ends with is what is asked for.
         kinds.add("listed")
     left = "".join(unread)
-    content = content_of(left, document)
+    content = [stretch for stretch in content_of(left, document) if not _is_idle(stretch, terms)]
     subject = _from_first_to_last(content, left, "".join(whole))
     return Signals(
         frozenset(kinds),
@@ -184,6 +189,11 @@ def read(rest: str, document: Document) -> Signals:
         frozenset(_asked_units(found, text)),
         _longest_unit(found, text),
     )
+
+
+def _is_idle(stretch: str, terms: Sequence[str]) -> bool:
+    """Whether a stretch beside a quoted term adds nothing: it says the term again, or is a lone character (藏, 散)."""
+    return bool(terms) and (len(stretch) == 1 or stretch in terms)
 
 
 def _from_first_to_last(content: Sequence[str], left: str, whole: str) -> str:
@@ -208,7 +218,7 @@ def _asked_units(found: Sequence[tuple[str, int, int]], text: str) -> Iterator[s
     """The units that a word of asking stands before or after, with nothing but glue between (哪个章节, 小节有哪些)."""
     is_open = False
     unit, unit_end, last = "", 0, 0
-    for kind, start, end in found:
+    for at, (kind, start, end) in enumerate(found):
         is_glued = bool(_GLUE.fullmatch(text[last:start]))
         if kind in UNITS:
             # 哪几块, "which parts" are most often those of something else.
@@ -220,7 +230,9 @@ def _asked_units(found: Sequence[tuple[str, int, int]], text: str) -> Iterator[s
             if is_open:
                 yield kind
         elif kind in _ASKING:
-            if unit and _GLUE_BACK.fullmatch(text[unit_end:start]):
+            # In 这一节在第几章 the word of asking has a unit of its own.
+            has_own = at + 1 < len(found) and found[at + 1][0] in NODES and found[at + 1][1] == end
+            if unit and not has_own and _GLUE_BACK.fullmatch(text[unit_end:start]):
                 yield unit
             is_open = True
         elif kind != "number" and text[start:end] not in _COUNTERS:

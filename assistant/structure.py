@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,22 +26,25 @@ _TITLES = re.compile(r"《[^》]+》")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _SHARES = re.compile(rf"\d+(?:\.\d+)?%|百分之{NUMERAL}+")
 _SECTIONS_ASKED = re.compile(
-    r"节|小标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
+    r"节|小标题|(?:[下里]面?|底下)[^,，。]{0,6}标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
 )
 _ASKS_ITEMS = re.compile(
-    r"(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
+    r"破折号|——|\b(?:dash(?:es|ed)?|bullets?|bulleted)\b"
+    r"|(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
     r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
     r"(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
     r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
     r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
 )
+# Kinds that a sentence lists before their common name: 甲、乙、丙等领域.
+_ASKS_KINDS = re.compile(r"几[类种样]|\bhow many (?:kinds|types|sorts|categories)\b")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?%?")
 # A term with its gloss: the Jing-Jin-Ji (Beijing-Tianjin-Hebei) region.
 _WITH_GLOSS = re.compile(r"([^()（）]+)[(（]([^()（）]+)[)）]([^()（）]*)")
 # Ordinals of running text: 一是…二是….
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
 _SPEAKS_OF_PARTS = re.compile(
-    r"方面|原则|几条|几点|分(?:为|成|了)|\b(?:principles?|aspects?|items?|points?|areas)\b"
+    r"方面|原则|几条|几点|破折号|——|分(?:为|成|了)|\b(?:principles?|aspects?|items?|points?|areas)\b"
 )
 _HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:titles?|titled|headings?|called|names?)\b")
 
@@ -716,11 +719,14 @@ def cited_documents(query: Query, document: Document) -> Draft:
     )
 
 
-def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
+def items_of(sections: Sequence[Section], query: Query) -> Draft | None:
     """The items (——, 一是) of a section, counted and listed, or the one asked for; None where a question counts none.
 
-    The section is the one whose title the question names, or the best one where the question speaks of parts.
+    The section is the one whose title the question names, or the best one where the question speaks of parts. The kinds
+    of something (有几类) are also items where a sentence lists them before their common name.
     """
+    if _ASKS_KINDS.search(query.folded) and (listing := _listing(sections, query.terms)):
+        return Draft(Status.ANSWERED, lines=(Line((listing,)),))
     asked = _ASKS_ITEMS.search(query.folded)
     if not asked:
         return None
@@ -731,6 +737,17 @@ def items_of(sections: Iterable[Section], query: Query) -> Draft | None:
             if nth := asked["nth"] or asked["nth_en"]:
                 return _one_item(section, leads, ordinal_of(nth, len(leads)))
             return _items(section, leads)
+    return None
+
+
+def _listing(sections: Sequence[Section], names: Sequence[str]) -> Ref | None:
+    """The first sentence that lists the kinds of what has one of some names (甲、乙、丙等领域), None without any."""
+    for name in names:
+        form = re.compile(rf"、[^，。；]+等{re.escape(name)}")
+        for section in sections:
+            for sentence in section.sentences:
+                if len(name) > 1 and form.search(fold(sentence.text)):
+                    return Ref(section.address, (sentence.address,))
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,6 +26,8 @@ from index.lexical import fold
 from index.types import Document
 
 LONGEST_QUESTION = 2000
+# The node of a unit (`chapters`, `sections`) that is about a subject, "" where none is.
+Place = Callable[[Sequence[str], str], str]
 # Of the nodes that a follow-up may point to, those that it leaves open; the others do not exist.
 _UNCLEAR = frozenset({"which_node", "which_item"})
 _MOST_PARTS = 5
@@ -78,13 +80,27 @@ def clean(question: str) -> str:
 
 
 def understand(
-    question: str, history: Sequence[Turn], document: Document, enrichment: Enrichment | None = None
+    question: str,
+    history: Sequence[Turn],
+    document: Document,
+    enrichment: Enrichment | None = None,
+    locate: Callable[[str], str] | None = None,
 ) -> Query:
     """The query that a question means, given what was asked before. Never raises, whatever the text.
 
-    With the document's enrichment an English follow-up can name what an earlier answer's translation named.
+    With the document's enrichment an English follow-up can name what an earlier answer's translation named. `locate`
+    gives the section that deals with a subject ("" if none does): a node may be named in other words than the document's.
     """
     enrichment = enrichment or Enrichment()
+
+    def place(subject: Sequence[str], unit: str) -> str:
+        if (found := described(subject, unit, document, enrichment)) or locate is None:
+            return found
+        section = locate(" ".join(subject))
+        if not section or not document.section(section).chapter:
+            return ""
+        return section.partition(".")[0] if unit == "chapters" else section
+
     question = question.encode("utf-8", "ignore").decode("utf-8")
     text = clean(question)
     language = detect(text)
@@ -104,29 +120,40 @@ def understand(
             return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
     parts = split_parts(text, document)
     if len(parts) > 1:
-        return _understand_parts(query, parts, history, document, enrichment)
-    return _understand_one(question, text, history, document, language, enrichment)
+        return _understand_parts(query, parts, history, document, enrichment, place)
+    return _understand_one(question, text, history, document, language, enrichment, place)
 
 
 def _understand_parts(
-    query: Query, parts: Sequence[str], history: Sequence[Turn], document: Document, enrichment: Enrichment
+    query: Query,
+    parts: Sequence[str],
+    history: Sequence[Turn],
+    document: Document,
+    enrichment: Enrichment,
+    place: Place,
 ) -> Query:
     """The query of a message of several questions, each understood after the ones before it."""
     understood: list[Query] = []
     turns = list(history)
     for part in parts:
-        asked = _hanging(part, understood[-1], document, enrichment) if understood and not history else None
+        asked = _hanging(part, understood[-1], document, place) if understood and not history else None
         if asked == "":
+            if whole := _with_its_places(understood[-1], part, document):
+                understood[-1] = _understand_one(
+                    query.question, whole, history, document, query.language, enrichment, place
+                )
             continue
         text = asked or part
-        understood.append(_understand_one(query.question, text, turns, document, query.language, enrichment))
+        understood.append(
+            _understand_one(query.question, text, turns, document, query.language, enrichment, place)
+        )
         turns.append(Turn(text, understood[-1].text))
     if len(understood) == 1:
         return understood[0]
     return replace(query, text=" ".join(part.text for part in understood), parts=tuple(understood))
 
 
-def _hanging(part: str, before: Query, document: Document, enrichment: Enrichment) -> str | None:
+def _hanging(part: str, before: Query, document: Document, place: Place) -> str | None:
     """A later part of a message that has no subject of its own, as a question for the place that the part before is about.
 
     "" where the answer before tells it already (在哪一节, 标题念一下, 原话是什么), None where it stands alone.
@@ -136,18 +163,38 @@ def _hanging(part: str, before: Query, document: Document, enrichment: Enrichmen
     if addresses or signals.content or signals.terms or not signals.kinds | {*signals.units}:
         return None
     parts = structural(signals, named=True)
-    if not parts:
+    if not parts or (before.intent is not Intent.STRUCTURE and parts in {"chapters", "contents"}):
+        if "chapters" in signals.asked and before.addresses and document.has(before.addresses[-1]):
+            return _said_of(before.addresses[-1], part)
         return "" if signals.kinds & {"where", "which", "all", "heading", "name", "request"} else None
     if before.intent is Intent.STRUCTURE and not before.addresses:
         return ""
     node = before.addresses[-1].partition("#")[0] if before.addresses else ""
     if before.intent is Intent.MENTIONS and (asked := asks_for_mentions(before.folded, document)):
-        node = described([asked.term], asked.unit, document, enrichment) if asked.unit else ""
+        node = place([asked.term], asked.unit) if asked.unit else ""
         if not node:
             return ""
     if not node or "?" in node:
         return None
-    return f"{spoken(node)}{part}" if re.search(r"[\u4e00-\u9fff]", part) else f"{spoken(node, 'en')}: {part}"
+    return _said_of(node, part)
+
+
+def _said_of(node: str, part: str) -> str:
+    """A part of a message as a question for a node."""
+    return f"{spoken(node)}{part}" if _HAN.search(part) else f"{spoken(node, 'en')}: {part}"
+
+
+def _with_its_places(before: Query, part: str, document: Document) -> str:
+    """A part that asks for places with the part before it, which named a term or what is said of a subject; "" otherwise.
+
+    跟考核有关的规定有几条，在什么位置 is one question.
+    """
+    signals = read(find_addresses(before.text, document)[1], document)
+    whole = f"{before.text}，{part}"
+    speaks_of_places = signals.terms or signals.kinds & {"about", "occur"}
+    if before.intent is not Intent.CONTENT or not speaks_of_places:
+        return ""
+    return whole if asks_for_mentions(find_addresses(whole, document)[1], document) else ""
 
 
 def is_help(folded: str) -> bool:
@@ -248,6 +295,7 @@ def _understand_one(
     document: Document,
     language: str,
     enrichment: Enrichment,
+    place: Place,
 ) -> Query:
     rewrite = standalone(text, history, document, enrichment)
     folded = fold(rewrite.text)
@@ -283,7 +331,7 @@ def _understand_one(
         numbers=tuple(_NUMBER.findall(counted_text)),
     )
     signals = read(fold(rest), document)
-    return _by_subject(query, signals, fold(rest), document, enrichment) or _with_intent(
+    return _by_subject(query, signals, fold(rest), document, place) or _with_intent(
         query, signals, fold(rest), document, first=not history
     )
 
@@ -300,45 +348,74 @@ def _titled(rest: str, document: Document) -> tuple[tuple[str, ...], str]:
     return (), rest
 
 
-def _by_subject(
-    query: Query, signals: Signals, rest: str, document: Document, enrichment: Enrichment
-) -> Query | None:
+def _by_subject(query: Query, signals: Signals, rest: str, document: Document, place: Place) -> Query | None:
     """A query for a node named by its subject (the headings of the chapter on industry), None if it is none."""
     subject = signals.terms or signals.content
     if len(subject) > 1 and not subject[0].isascii():
+        subject = () if signals.terms else (signals.subject,)
+    if not subject:
         return None
+    if "corresponds" in signals.kinds and "sections" in signals.asked:
+        return _sections_of_named(query, subject, document)
+    if query.addresses and signals.node_unit and query.addresses[0].startswith("?"):
+        return _inside_described(query, subject, signals, document, place)
     named = pattern("structure.described").search(rest)
-    if query.addresses and subject and signals.node_unit and query.addresses[0].startswith("?"):
-        return _inside_described(query, subject, signals, document, enrichment)
-    if query.addresses or not subject or not named or signals.kinds & {"occur", "no", "in_heading"}:
+    if query.addresses or not named or signals.kinds & {"occur", "no", "in_heading"}:
         return None
-    asked = replace(signals, content=(), terms=())
-    parts = structural(asked, named=True)
+    return _of_described(query, subject, replace(signals, content=(), terms=()), document, place)
+
+
+def _of_described(
+    query: Query, subject: Sequence[str], asked: Signals, document: Document, place: Place
+) -> Query | None:
+    """A query for what is asked of the node of a subject: its parts or heading, the node after it, those beside it."""
+    parts = _parts_of_described(asked)
     titles = asked.kinds & {"heading", "name"}
-    if parts in {"chapters", "contents"} and asked.outer != "chapters":
-        parts = ""
     if asked.outer == "sections" and titles and asked.kinds & {"all", "plural", "howmany"}:
         # A section has no headings below its own: those with the expression are asked for.
         return None
     is_sibling = "siblings" in asked.kinds
-    if asked.outer not in {"chapters", "sections"} or not (asked.step or parts or titles or is_sibling):
+    # 民生那章夹在中间的是哪一节: a section of the chapter named.
+    is_middle = "between" in asked.kinds and asked.inner == "sections"
+    is_other = asked.step or is_sibling or is_middle
+    if asked.outer not in {"chapters", "sections"} or not (is_other or parts or titles):
         return None
-    node = described(subject, asked.outer, document, enrichment)
+    node = place(subject, asked.outer)
     if not node:
         return None
     if is_sibling:
         return _siblings(query, node, document)
     if asked.step:
         return _stepped(replace(query, addresses=(node,)), asked, document)
+    if is_middle:
+        return replace(query, addresses=tuple(_middle(node, document)), intent=Intent.NAVIGATION)
     intent = Intent.STRUCTURE if parts else Intent.NAVIGATION
     return replace(query, addresses=(node,), intent=intent, detail=parts)
 
 
+def _parts_of_described(asked: Signals) -> str:
+    """What is counted or listed of the parts of a node that is named by its subject, "" if nothing."""
+    parts = structural(asked, named=True)
+    if parts.startswith("having:"):
+        # 讲农业的那节一共五句 says how many that section has.
+        return asked.inner
+    return "" if parts in {"chapters", "contents"} and asked.outer != "chapters" else parts
+
+
+def _sections_of_named(query: Query, subject: Sequence[str], document: Document) -> Query | None:
+    """A query for the sections that what a chapter's heading names is divided among, None if no chapter names it."""
+    named = (c.address for c in document.chapters if fold(subject[0]) in fold(c.heading))
+    chapter = next(iter(query.addresses) if query.addresses else named, "")
+    if not chapter or "." in chapter:
+        return None
+    return replace(query, addresses=(chapter,), intent=Intent.STRUCTURE, detail="sections")
+
+
 def _inside_described(
-    query: Query, subject: Sequence[str], signals: Signals, document: Document, enrichment: Enrichment
+    query: Query, subject: Sequence[str], signals: Signals, document: Document, place: Place
 ) -> Query | None:
     """A query for what a question names within a node of its subject (讲养老那节的第二句), None if it is none."""
-    node = described(subject, signals.node_unit, document, enrichment)
+    node = place(subject, signals.node_unit)
     addresses = find_addresses(query.text, document, node)[0] if node else ()
     return replace(query, intent=Intent.NAVIGATION, addresses=addresses) if addresses else None
 
@@ -386,10 +463,25 @@ def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
         return replace(query, intent=Intent.NAVIGATION, addresses=(parent,))
     if signals.step:
         return _stepped(query, signals, document)
+    if (
+        "." in query.addresses[-1]
+        and ("siblings" in signals.kinds or ("others" in signals.kinds and "sections" in signals.units))
+        and (beside := _siblings(query, query.addresses[-1].partition("#")[0], document))
+    ):
+        return beside
     ends = query.addresses[0], query.addresses[-1]
-    if "between" in signals.kinds and (inside := nodes_between(*ends, document)[1:-1]):
-        query = replace(query, addresses=tuple(inside))
+    if "between" in signals.kinds:
+        inside = (
+            nodes_between(*ends, document)[1:-1] if len(query.addresses) > 1 else _middle(ends[0], document)
+        )
+        query = replace(query, addresses=tuple(inside) or query.addresses)
     return replace(query, intent=Intent.NAVIGATION)
+
+
+def _middle(chapter: str, document: Document) -> list[str]:
+    """The section in the middle of a chapter, the two where their number is even; [] for anything but a chapter."""
+    inside = [s.address for s in document.sections() if str(s.chapter) == chapter and s.number]
+    return inside[(len(inside) - 1) // 2 : len(inside) // 2 + 1]
 
 
 def _parent_asked(query: Query, signals: Signals) -> str:

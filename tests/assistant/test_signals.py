@@ -330,6 +330,7 @@ def test_either_both_or_one_without_the_other(ask: Ask, pair: list[str]) -> None
     for question, wanted in (
         (f"哪几节写到了{one}或者{other}", with_one | with_other),
         (f"哪些小节既有“{one}”又有“{other}”", with_one & with_other),
+        (f"哪几节既讲{one}又讲{other}", with_one & with_other),
         (f"有{one}但没有{other}的小节", with_one - with_other),
         (f"哪几节没提{other}却提了{one}", with_one - with_other),
     ):
@@ -415,6 +416,7 @@ def test_the_longest_few(number: int, ask: Ask) -> None:
     sizes = {s.address: len(re.sub(r"\s", "", s.text)) for s in NUMBERED}
     wanted = sorted(sizes, key=lambda address: -sizes[address])[:number]
     assert sections_of(ask(f"最长的{'二三'[number - 2]}个小节")) == wanted
+    assert sections_of(ask(f"字数最多的前{number}节")) == wanted
 
 
 @pytest.mark.parametrize(("one", "other"), [(3, 5), (2, 9), (4, 10)])
@@ -466,3 +468,109 @@ def test_what_is_told_of_the_asker_changes_nothing(question: str, plain: str, as
 @given(st.text(alphabet="有没哪一个的章节,，我是在0第了吗？ “”'a", max_size=80))
 def test_any_text_is_read(text: str) -> None:
     assert read(fold(text), DOCUMENT).kinds is not None
+
+
+# --- further words for the same things
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("哪一章拆得最碎", "most:chapters:sections"),
+        ("Which chapter is the most finely divided?", "most:chapters:sections"),
+        ("最“长”的是哪一节", "most:sections:characters"),
+        ("哪一节最简略", "least:sections:characters"),
+        ("Which is the wordiest chapter?", "most:chapters:characters"),
+        ("有的章两节，有的章五节，五节的是哪章", "having:chapters:sections:=:5"),
+        ("Sections having exactly two sentences: which ones?", "having:sections:sentences:=:2"),
+        ("chapters with 4 or more sections", "having:chapters:sections:>=:4"),
+        ("整节就一句话的有哪几节", "having:sections:sentences:=:1"),
+        ("全文就一个百分比吧", "shares"),
+    ],
+)
+def test_further_words_for_measures(question: str, wanted: str) -> None:
+    assert asked(question) == wanted
+
+
+@pytest.mark.parametrize("term", ["试点", "品牌", "平台"])
+def test_what_surrounds_a_quoted_expression_changes_nothing(term: str, ask: Ask) -> None:
+    wanted = [sentence.address for sentence in DOCUMENT.sentences() if term in sentence.text]
+    for question in (
+        f"“{term}”藏在哪几节，我翻遍了也没找到",
+        f"把“{term}”出现的小节找齐，一个都别落",
+        f"哪些条文写到“{term}”",
+        f"总看见“{term}”这个词，到底有几种{term}，散在哪些节",
+        f"Every sentence with “{term}” in it, I can't find any",
+    ):
+        assert [a for a in sentences_of(ask(question)) if a] == wanted, question
+
+
+@pytest.mark.parametrize(
+    "question", ["跟奖励沾边的有几条，都在什么位置", "与奖励挂钩的规定有几条，分布在哪些节"]
+)
+def test_a_subject_counted_and_then_placed_is_one_question(question: str, ask: Ask) -> None:
+    wanted = [sentence.address for sentence in DOCUMENT.sentences() if "奖励" in sentence.text]
+    assert sentences_of(ask(question)) == wanted
+
+
+@pytest.mark.parametrize(
+    "question", ["“四个中心”依次对应哪几节", "Which sections correspond to the “四个中心”?"]
+)
+def test_the_sections_that_a_heading_is_divided_among(question: str, ask: Ask) -> None:
+    wanted = [section.address for section in DOCUMENT.chapter(2).sections]
+    assert [node for node in sections_of(ask(question)) if "." in node] == wanted
+
+
+@pytest.mark.parametrize("number", [6, 9, 11])
+def test_the_section_in_the_middle_of_a_chapter(number: int, ask: Ask) -> None:
+    for question in (f"第{number}章中间那一节讲什么", f"What is the middle section of chapter {number}?"):
+        assert {*sections_of(ask(question))} == {f"{number}.2"}, question
+
+
+@pytest.mark.parametrize(
+    "question", ["6.2的同级小节有哪些", "跟6.2同一章的其他小节", "neighbours of section 6.2"]
+)
+def test_the_sections_beside_a_numbered_one(question: str, ask: Ask) -> None:
+    assert {*sections_of(ask(question))} == {"6.1", "6.3"}
+
+
+@pytest.mark.parametrize(
+    ("question", "nodes"),
+    [
+        ("讲种庄稼的那节有几句话", {"4.4"}),
+        ("讲救火的那一节下一节叫什么标题", {"9.1"}),
+        ("讲发射火箭的那一节有几句话", set()),
+    ],
+)
+def test_a_node_named_in_other_words_than_its_own(question: str, nodes: set[str], ask: Ask) -> None:
+    assert {*sections_of(ask(question))} == nodes
+
+
+def test_the_part_of_a_chapter_is_a_section(ask: Ask) -> None:
+    assert sections_of(ask("Which part of chapter 7 deals with education?"))[0] == "7.1"
+
+
+@pytest.mark.parametrize("question", ["讲物业的那节在第几章", "说物业的那一节属于哪章"])
+def test_the_chapter_of_a_described_section(question: str, ask: Ask) -> None:
+    assert sections_of(ask(question))[0] == "5"
+
+
+@pytest.mark.parametrize("question", ["1.2那四个破折号都是什么", "基本原则底下的破折号列一下"])
+def test_items_are_called_by_their_dashes(question: str, ask: Ask) -> None:
+    leads = [s.address for s in DOCUMENT.section("1.2").sentences if s.text.startswith("——")]
+    assert sentences_of(ask(question)) == leads
+
+
+@pytest.mark.parametrize("question", ["前言用“一是二是”写了几条", "前言里一是、二是列了几条"])
+def test_items_are_called_by_their_ordinals(question: str, ask: Ask) -> None:
+    assert sentences_of(ask(question)) == [f"0.2#{at}" for at in range(4, 8)]
+
+
+@pytest.mark.parametrize("question", ["公共安全领域有几类", "8.1说的公共安全领域有哪几种"])
+def test_kinds_that_a_sentence_lists(question: str, ask: Ask) -> None:
+    assert sentences_of(ask(question)) == ["8.1#1"]
+
+
+@pytest.mark.parametrize("question", ["第六章讲了什么", "第六章写了些啥"])
+def test_what_a_node_says_is_no_question_for_an_occurrence(question: str, ask: Ask) -> None:
+    assert sections_of(ask(question)) == ["6", "6.1", "6.2", "6.3"]
