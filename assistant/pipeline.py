@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from assistant.phrase import Phrased
 
 # From this confidence on what a question calls mentioned may stand in other words.
-_SURE_PLACE = 0.75
+_SURE_PLACE = 0.85
 
 log = logging.getLogger(__name__)
 

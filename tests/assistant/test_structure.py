@@ -148,7 +148,16 @@ def test_a_quoted_term_that_stands_nowhere_has_no_places(term: str, ask: Ask) ->
 
 
 @pytest.mark.parametrize(
-    "question", ["一共有多少章？", "全文分几章", "How many chapters are there?", "有几个部分？"]
+    "question",
+    [
+        "一共有多少章？",
+        "全文共有几章",
+        "拢共多少章",
+        "共分几章",
+        "全文分几章",
+        "How many chapters are there?",
+        "有几个部分？",
+    ],
 )
 def test_how_many_chapters(question: str, ask: Ask) -> None:
     answer = ask(question)
