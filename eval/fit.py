@@ -62,14 +62,17 @@ class Example:
 
 
 def examples_of(index: Index, items: Sequence[Item], progress: Progress | None = None) -> list[Example]:
-    """Leg scores of all answerable items that have gold sections; a follow-up is searched by its rewrite."""
+    """Leg scores of all answerable items that have gold sections; a follow-up is searched by its rewrite.
+
+    Items of which only a chapter's heading is gold are left out: a search finds sentences.
+    """
     from index.language import detect
 
     wanted = [
         item
         for item in items
         if item.answerable
-        and item.sections
+        and any("." in address for address in item.sections)
         and item.kind != "structure"
         and (len(item.turns) == 1 or item.standalone)
     ]
