@@ -237,14 +237,15 @@ def _term(signals: Signals, document: Document) -> str:
     if signals.subject.isascii():
         return signals.subject
     stretches = [s for s in signals.content if not _IS_YEAR.fullmatch(s)] or signals.content
-    return _chosen(stretches, signals.subject, document)
+    # 有企业但没有高校: the verb is none of the term, unless it is quoted.
+    text = fold(document.text)
+    bare = [s[1:] if s.startswith("有") and len(s) > 2 and s[1:] in text else s for s in stretches]
+    return _chosen(bare, signals.subject, document)
 
 
 def _chosen(stretches: Sequence[str], subject: str, document: Document) -> str:
     """Of the stretches that a question names the one that it is after: the longest known, or what qualifies it (X的标准)."""
     text = fold(document.text)
-    # 有企业但没有高校: the verb is none of the term.
-    stretches = [s[1:] if s.startswith("有") and len(s) > 2 and s[1:] in text else s for s in stretches]
     longest = max(stretches, key=lambda t: (len(t) > 1 and t in text, len(t)), default="")
     return next((s for s in stretches if len(s) > 1 and longest and f"{s}的{longest}" in subject), longest)
 
