@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.bank import SIGNS, Known, QuestionBank, bank_path, check_bank, known_questions, load_bank
+from index.bank import SIGNS, Known, QuestionBank, bank_path, check_bank, known_questions, largest, load_bank
 from index.build import Index
 from index.embed import Embedder, load_embedder
 from index.enrich import Enrichment, SentenceNotes, enrichment_path, load_enrichment
@@ -166,6 +166,12 @@ def test_any_text_has_finite_signs_in_range(signs: Signs, text: str) -> None:
     found = signs(text)
     assert all(np.isfinite(value) for value in found.values())
     assert all(-1.001 <= found[name] <= 1.001 for name in ("answered", "unanswered"))
+
+
+@given(values=st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=300), repeated=st.integers(0, 200))
+def test_the_largest_are_those_of_a_sort(values: list[float], repeated: int) -> None:
+    array = np.array(values + [values[0]] * repeated, dtype=np.float32)
+    assert largest(array, 3).tolist() == sorted(array.tolist(), reverse=True)[:3]
 
 
 def test_a_saved_bank_tells_the_same(bank: QuestionBank, embedder: Embedder, tmp_path: Path) -> None:
