@@ -279,13 +279,17 @@ def _halves(piece: str, document: Document) -> list[str]:
 
 
 def _asks(text: str, document: Document) -> bool:
-    """Whether a clause asks something by itself: a word of asking inside it, and a subject."""
+    """Whether a clause asks something by itself: a word of asking inside it, and a subject.
+
+    What the whole document is about is none: 有标准吗 of a text on standards asks on.
+    """
     folded = fold(text)
     asks = re.search(
         r"什么|啥|哪|怎|如何|多少|几|谁|何时|有没有|是不是|能不能|会不会|吗|呢|为什么|\b(?:what|which|how|who|when|where|why|is|are|does|do|can|will)\b",
         folded,
     )
-    return bool(asks and content_of(folded, document))
+    title = fold(document.title)
+    return bool(asks and any(stretch not in title for stretch in content_of(folded, document)))
 
 
 def _understand_one(

@@ -273,6 +273,8 @@ def test_what_is_counted(text: str, what: str) -> None:
         ("How about schools? How about hospitals?", ["How about schools?", "How about hospitals?"]),
         ("我是退休教师。养老怎么办？", ["我是退休教师。养老怎么办？"]),
         ("养老、医疗怎么安排？", ["养老、医疗怎么安排？"]),
+        ("路灯怎么装，有标准吗", ["路灯怎么装，有标准吗"]),
+        ("路灯怎么装，树怎么种", ["路灯怎么装", "树怎么种"]),
     ],
 )
 def test_questions_are_parted(text: str, parts: list[str]) -> None:
