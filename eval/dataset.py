@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.matching import Neighbours, contains, normalised
+from index.bank import load_bank
 from index.lexical import fold
 from index.types import Document
 
@@ -344,11 +345,9 @@ def written_questions() -> Written:
     for line in (index / "data" / "outline-2035.enrichment.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         questions += [question for texts in row.get("questions", {}).values() for question in texts]
-    for file in (
-        index / "training" / "data" / "questions.jsonl",
-        index / "data" / "outline-2035.questions.jsonl",
-    ):
-        questions += [json.loads(line)["q"] for line in file.read_text("utf-8").splitlines()]
+    trained = (index / "training" / "data" / "questions.jsonl").read_text("utf-8")
+    questions += [json.loads(line)["q"] for line in trained.splitlines()]
+    questions += [known.question for known in load_bank(index / "data" / "outline-2035.questions.jsonl")]
     return Written(tuple(questions))
 
 

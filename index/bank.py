@@ -8,7 +8,7 @@ lie in a file beside the document, and what an enrichment asks of each sentence 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ SIGNS = (
     "words.answered", "words.unanswered", "words.nearer", "words.around",
 )  # fmt: skip
 _ARRAYS = "questions.npz"
+_KINDS = {"answered": True, "unanswered": False}
 # Principal axes that similarities are taken along: a third of the time of 512, and hardly a question judged otherwise.
 _AXES = 192
 _NEAREST = 3
@@ -63,17 +64,17 @@ def bank_path(source: Path) -> Path:
 
 
 def load_bank(path: Path) -> tuple[Known, ...]:
-    """Read a bank's rows; empty when there is no such file.
+    """Read a bank's questions, a row for each sentence and language; empty when there is no such file.
 
     Raises:
         SourceError: a row is not of the form; the message names file and line.
     """
     if not path.exists():
         return ()
-    known = []
+    known: list[Known] = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:
-            known.append(_known(json.loads(line)))
+            known += _of_row(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
                 f"{path.name} 第 {number} 行格式不对。 {path.name}:{number} is not of the form: {error!r}"
@@ -81,16 +82,19 @@ def load_bank(path: Path) -> tuple[Known, ...]:
     return tuple(known)
 
 
-def _known(row: Mapping[str, object]) -> Known:
-    texts = [row[name] for name in ("address", "lang", "q")]
-    if row.keys() != {"address", "lang", "answered", "q"} or not all(
-        isinstance(text, str) and text.strip() for text in texts
-    ):
-        raise ValueError("address, lang, answered, q")
-    if not isinstance(row["answered"], bool):
-        raise TypeError("answered")
-    address, language, question = map(str, texts)
-    return Known(address, language, question, row["answered"])
+def _of_row(row: object) -> Iterator[Known]:
+    """The questions of a row: those of one language that one sentence answers, and those that it only comes near."""
+    if not isinstance(row, dict) or row.keys() != {"address", "lang", *_KINDS}:
+        raise ValueError(", ".join(("address", "lang", *_KINDS)))
+    address, language = row["address"], row["lang"]
+    for kind, is_answered in _KINDS.items():
+        questions = row[kind]
+        if not isinstance(questions, list):
+            raise TypeError(kind)
+        for text in (address, language, *questions):
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(text)
+        yield from (Known(str(address), str(language), question, is_answered) for question in questions)
 
 
 def check_bank(bank: Sequence[Known], document: Document, enrichment: Enrichment) -> Iterator[Finding]:

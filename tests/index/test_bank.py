@@ -34,18 +34,25 @@ def written(path: Path, *rows: object) -> Path:
 
 
 def row(**changes: object) -> dict[str, object]:
-    return {"address": "1.1#1", "lang": "zh", "answered": False, "q": "多少钱", **changes}
+    return {"address": "1.1#1", "lang": "zh", "answered": [], "unanswered": ["多少钱"], **changes}
 
 
 # --- the file
 
 
 def test_rows_are_read_in_order(tmp_path: Path) -> None:
-    path = written(tmp_path / "x.questions.jsonl", row(), row(lang="en", answered=True, q="Who?"))
-    assert load_bank(path) == (
-        Known("1.1#1", "zh", "多少钱", is_answered=False),
-        Known("1.1#1", "en", "Who?", is_answered=True),
+    path = written(
+        tmp_path / "x.questions.jsonl",
+        row(answered=["谁来做"]),
+        row(lang="en", answered=["Who?", "By whom?"]),
     )
+    assert [(known.language, known.question, known.is_answered) for known in load_bank(path)] == [
+        ("zh", "谁来做", True),
+        ("zh", "多少钱", False),
+        ("en", "Who?", True),
+        ("en", "By whom?", True),
+        ("en", "多少钱", False),
+    ]
 
 
 def test_no_file_is_an_empty_bank(tmp_path: Path) -> None:
@@ -55,10 +62,11 @@ def test_no_file_is_an_empty_bank(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        pytest.param({"address": "1.1#1", "lang": "zh", "q": "多少钱"}, id="a field is missing"),
+        pytest.param({"address": "1.1#1", "lang": "zh", "answered": ["多少钱"]}, id="a field is missing"),
         pytest.param(row(note="x"), id="an unknown field"),
-        pytest.param(row(q=" "), id="an empty question"),
-        pytest.param(row(answered="no"), id="a flag that is none"),
+        pytest.param(row(unanswered=[" "]), id="an empty question"),
+        pytest.param(row(answered="多少钱"), id="a text for a list"),
+        pytest.param(row(answered=[5]), id="a number for a question"),
         pytest.param(["1.1#1"], id="not an object"),
     ],
 )

@@ -123,7 +123,7 @@ def add_enrichment(settings: IndexSettings, _: Path) -> IndexSettings:
 
 
 def add_bank(settings: IndexSettings, _: Path) -> IndexSettings:
-    row = {"address": "1.3#2", "lang": "zh", "answered": False, "q": "晚饭几点开始？"}
+    row = {"address": "1.3#2", "lang": "zh", "answered": [], "unanswered": ["晚饭几点开始？"]}
     path = settings.document.with_name("notice.questions.jsonl")
     path.write_text(json.dumps(row, ensure_ascii=False), "utf-8")
     return settings
