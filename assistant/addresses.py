@@ -39,13 +39,15 @@ _ROMAN = {
     for at, word in enumerate(_words("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi"), start=1)
 }
 _MOST = 60
+# The numerals of cheques: 第拾章第叁节.
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 
 _N = rf"(?:{NUMERAL}+|\d{{1,3}})"
 _COUNTED = r"\s*个?\s*"
 _ZH_AND = r"\s*(?:、|,|，|和|与|及|跟|以及)\s*"
 _ZH_TO = r"\s*(?:到|至|-|—|–|~)\s*"
 _ZH_FIRST = (
-    rf"(?:打头的?(?:那|第)?{_N}?|正数第\s*{_N}|倒数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|头\s*{_N}"
+    rf"(?:(?:打头|起首|开篇)的?(?:那|第)?{_N}?|(?:压轴|收尾|结尾|末了|垫底)的?(?:那)?{_N}?|正数第\s*{_N}|倒着?数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|(?<![前后里外上下])头\s*{_N}"
     rf"|开头(?:一|第一)|(?<!最.)(?<!最.的)[前后](?![一1]){_N}|第\s*{_N})"
 )
 _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
@@ -65,7 +67,7 @@ _EN_ORDINALS = rf"{_ORDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_ORDINAL})*"
 _MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分|小时|percent|years?|months?|days?))"
 # "The last section that mentions…" is chosen by what it says.
 _NOT_CHOSEN = r"(?!\s+(?:that|which|to|where)\b)"
-_NOT_COUNTED = rf"(?<![共有分几这那上下前后另每某哪同属本全面边的\d]|{NUMERAL})"
+_NOT_COUNTED = rf"(?<![共有分几这那上下前后头另每某哪同属本全面边的\d]|{NUMERAL})"
 
 # Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
 _WHOLE = (
@@ -87,7 +89,7 @@ _CHAPTER = (
     ),
     re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
-    re.compile(rf"\bpart\s+(?P<list>{_CARDINAL})"),
+    re.compile(rf"\b(?:part|heading)\s+(?P<list>{_CARDINAL}|{NUMERAL}+)"),
     re.compile(r"\bwhich chapter comes (?P<list>first|last)\b"),
 )
 _SECTION = (
@@ -104,12 +106,15 @@ _PART = re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?部分")
 # Directly after a chapter these are sections: 第五章（三）, 5章3节, 第五章第三条.
 _AFTER_CHAPTER = (
     re.compile(rf"\s*(?P<list>{_N})\s*节"),
-    re.compile(rf"\s*[(（]\s*(?P<list>{_N})\s*[)）]"),
+    re.compile(rf"\s*第?\s*[(（]\s*(?P<list>{_N})\s*[)）]"),
+    re.compile(rf"\s*,?\s*[(]\s*(?P<list>{_CARDINAL})\s*[)]"),
     re.compile(rf"\s*,?\s*(?:item|point|paragraph)\s*[(（]?\s*(?P<list>{_CARDINAL})\s*[)）]?"),
     re.compile(rf"\s*(?:的|里|中|,|、)?\s*(?P<list>{_ZH_LIST}){_COUNTED}小?(?:部分|条|点|款)"),
 )
 _DOWN = re.compile(r"\s*(?:的|里面?的?|中的?|,|，|、|之|'s|:|/|-|·)?\s*(?:the\s+)?")
 _UP = re.compile(r"\s*(?:of|in|from|within|under)\s+(?:the\s+)?")
+_COUNT_STARTS = frozenset("一二三四五六七八九十0123456789")
+_ASKS_FOR_ONE = re.compile(r"(?:[哪几]|最)[^章节,，]{0,8}章|老几|谁")
 _AND = re.compile(rf"(?:{_ZH_AND}|{_EN_AND}|\s+)(?:的|the\s+)?")
 _TO = re.compile(rf"(?:{_ZH_TO}|{_EN_TO})")
 _LEVELS = "csn"
@@ -123,7 +128,7 @@ _FRONT = (
     ),
 )
 WHOLE_TEXT = re.compile(
-    r"全文|正文|[开通]篇|整[份篇个]|文件|纲要|\b(?:document|doc|outline|text|whole thing)\b"
+    r"全文|正文|[开通]篇|整[份篇个]|文件|纲要|\b(?:document|doc|outline|text|paper|whole thing)\b"
 )
 
 
@@ -181,8 +186,8 @@ def spoken(address: str, language: str = "zh") -> str:
     chapter, _, section = node.partition(".")
     if language == "zh":
         front = {"0.1": "印发通知", "0.2": "前言"}.get(node)
-        place = front or f"第{chinese_numeral(int(chapter))}章"
-        place += f"第{chinese_numeral(int(section))}节" if section and not front else ""
+        place = front or f"第{_numeral(chapter)}章"
+        place += f"第{_numeral(section)}节" if section and not front else ""
         return place + (f"第{sentence}句" if sentence else "")
     front = {"0.1": "issuing notice", "0.2": "preamble"}.get(node)
     place = front or f"chapter {chapter}" + (f", section {section}" if section else "")
@@ -193,6 +198,11 @@ def spoken(address: str, language: str = "zh") -> str:
     )
 
 
+def _numeral(number: str) -> str:
+    """A number of an address in Chinese, one that no document reaches in digits."""
+    return chinese_numeral(int(number)) if len(number) < len("1000") else number
+
+
 def replace_addresses(text: str, new: str, document: Document) -> str:
     """A text that names nodes with other words in the place of the first that it names; "" where it names none."""
     named, _ = _named(fold(text), document)
@@ -200,6 +210,31 @@ def replace_addresses(text: str, new: str, document: Document) -> str:
         return ""
     end = named[-1].end if len(named) > 1 else named[0].end
     return f"{text[: named[0].start]}{new}{text[end:]}"
+
+
+def loosely_named(text: str, document: Document) -> tuple[str, ...]:
+    """The node whose numbers a text gives in no proper form (6点3第4句, 10 point 4, "sect. 6/2"), () if none exists.
+
+    Only for a text that is known to name a node: it would find one in any two numbers.
+    """
+    folded = fold(text).translate(_FORMAL)
+    for run in _NUMBERS_IN_A_ROW.finditer(folded):
+        numbers = [int_of(number) for number in _LOOSE_NUMBER.findall(run.group())]
+        for length in (3, 2):
+            node = ".".join(map(str, numbers[:2])) + "".join(f"#{number}" for number in numbers[2:length])
+            if len(numbers) >= length and document.has(node):
+                return (node,)
+    return ()
+
+
+def masked(folded: str, mark: str, document: Document) -> tuple[str, str, int]:
+    """A folded text with a mark in the place of all that names nodes, the text without that, and how often it names any."""
+    named, rest = _named(folded, document)
+    text, at = "", 0
+    for one in named:
+        text += f"{folded[at : one.start]} {mark} "
+        at = one.end
+    return text + folded[at:], rest, len(named)
 
 
 def ordinal_of(word: str, last: int) -> int:
@@ -257,7 +292,7 @@ class _Reading:
 
 def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
     """Everything in a folded text that names nodes, in order and joined, and the text without it."""
-    reading = _Reading(folded)
+    reading = _Reading(folded.translate(_FORMAL))
     for form in _WHOLE:
         reading.take_whole(form)
     reading.take_nodes(one for one in _FRONT if document.has(one[0]))
@@ -271,6 +306,7 @@ def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
     reading.take_unit("n", _SENTENCE)
     reading.take_whole(_DASHED)
     joined: list[_Named] = []
+    reading.atoms = [atom for atom in reading.atoms if not _counts_all(atom, folded, document)]
     for atom in sorted(reading.atoms, key=lambda atom: atom.start):
         if joined and (both := _joined(joined[-1], atom, folded)):
             joined[-1] = both
@@ -283,6 +319,13 @@ def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
         if _TO.fullmatch(gap) or _AND.fullmatch(gap):
             reading.blank(one.end, following.start)
     return joined, re.sub("\0+", " ", reading.left)
+
+
+def _counts_all(atom: _Named, folded: str, document: Document) -> bool:
+    """Whether a number of chapters is that of all of them (十二章里哪一章最短), not the last one's."""
+    last = _last_chapter(document)
+    is_count = atom.levels == "c" and atom.c == ((last, last),) and folded[atom.start] in _COUNT_STARTS
+    return is_count and bool(_ASKS_FOR_ONE.search(folded, atom.end))
 
 
 def _joined(one: _Named, other: _Named, folded: str) -> _Named | None:
@@ -376,9 +419,18 @@ def _numbers(spans: Sequence[Span], last: int) -> list[int]:
     return [number for low, high in ends for number in range(low, min(high, low + _MOST) + 1)]
 
 
+_LOOSE_NUMBER = re.compile(
+    rf"{NUMERAL}+(?![共个下样起遍直定些])|\d{{1,2}}|\b(?:{'|'.join((*_CARDINALS, *_ORDINALS))}|(?<=[(])(?:{'|'.join(_ROMAN)}))\b"
+)
+_NUMBERS_IN_A_ROW = re.compile(
+    rf"(?:{_LOOSE_NUMBER.pattern})(?:[\s第之点./·、,，:()（）大小个章节条款部分块里的-]|point|dash|section|sentence|item){{1,14}}"
+    rf"(?:{_LOOSE_NUMBER.pattern})(?:(?:[\s第之点./·、,，:()（）大小个节条款块里的-]|point|dash|sentence){{1,10}}(?:{_LOOSE_NUMBER.pattern}))?"
+)
 _LIST = re.compile(rf"(?P<to>{_ZH_TO}|{_EN_TO})|{_ZH_AND}|{_EN_AND}")
 _BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate")
-_LAST = re.compile(r"last|final|closing|concluding|末尾?那?[一1]?|最[后末][面头尾]?的?那?[一1]?")
+_LAST = re.compile(
+    r"last|final|closing|concluding|(?:压轴|收尾|结尾|末了|垫底)的?那?[一1]?|末尾?那?[一1]?|最[后末][面头尾]?的?那?[一1]?"
+)
 _MANY = re.compile(r"(?:(?P<tail>最[后末][面头尾]?的?那?|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
 
 
@@ -401,9 +453,9 @@ def _spans(listed: str) -> Spans:
 def _span(word: str) -> Span:
     if _LAST.fullmatch(word):
         return -1, -1
-    if word in {"首", "opening"} or word.startswith("打头"):
+    if word in {"首", "opening"} or word.startswith(("打头", "起首", "开篇")):
         return 1, 1
-    if back := re.fullmatch(r"倒数第\s*(\w+)", word):
+    if back := re.fullmatch(r"倒着?数第\s*(\w+)", word):
         # The next to last is the second from the end.
         value = 2 if back[1] == "next" else int_of(back[1])
         return -value, -value

@@ -179,9 +179,9 @@ def _terms(
 ) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """What is looked for: a term, with others that must stand beside it, may stand for it, or must not stand there."""
     kinds = signals.kinds
-    if {"but", "no"} <= kinds and (found := _but_not(folded, document)):
+    if {"but", "no"} <= kinds and (found := but_not(folded, document)):
         return found[0], (), (), found[1:]
-    parts = _parts(signals)
+    parts = parts_of(signals)
     pieces = [piece for piece in _ELLIPSIS.split(parts[0]) if piece.strip()]
     if len(parts) == 1 and len(pieces) > 1:
         return pieces[0], (), tuple(pieces[1:]), ()
@@ -194,20 +194,20 @@ def _terms(
             return first, (), (), others
         if "either" in kinds or not signals.terms:
             return first, (), others, ()
-    return _term(signals, document), (), (), ()
+    return term_of(signals, document), (), (), ()
 
 
-def _but_not(folded: str, document: Document) -> tuple[str, ...]:
+def but_not(folded: str, document: Document) -> tuple[str, ...]:
     """The term of the half of a question that affirms and that of the half that denies (提到甲但没提乙), () if it has none."""
     halves = [read(half, document) for half in pattern("signals.but").split(folded, maxsplit=1)]
     halves = sorted(
         (half for half in halves if half.terms or half.content), key=lambda half: "no" in half.kinds
     )
     denied = [half for half in halves if "no" in half.kinds]
-    return tuple(_term(half, document) for half in halves) if len(halves) == 2 and len(denied) == 1 else ()
+    return tuple(term_of(half, document) for half in halves) if len(halves) == 2 and len(denied) == 1 else ()
 
 
-def _parts(signals: Signals) -> tuple[str, ...]:
+def parts_of(signals: Signals) -> tuple[str, ...]:
     """The parts of a subject: what it quotes, or what stands between its connectives, or the members of a list."""
     parts = signals.terms or signals.subjects
     if len(parts) == len(signals.content) > 1 and not signals.terms:
@@ -228,7 +228,7 @@ def _is_stated(term: str, document: Document) -> bool:
     return entry("abbreviations.zh").get(term, term) in fold(document.text)
 
 
-def _term(signals: Signals, document: Document) -> str:
+def term_of(signals: Signals, document: Document) -> str:
     """What is looked for: the longest stretch that the document has, in English all of it; a figure where neither stands."""
     if signals.terms:
         return _chosen(signals.terms, "", document)
@@ -262,7 +262,7 @@ def asks_for_parts(folded: str, document: Document, *, named: bool = False) -> s
     """What of the document's own parts is asked for, "" if nothing.
 
     `chapters`, `sections`, `both`, `items`, `sentences`, `characters`: how many; `contents`: all headings; `years`,
-    `shares`, `bodies`, `documents`: all that are named; `most:sections:sentences` or `least:…`: the section with the
+    `shares`, `bodies`, `documents`, `quoted`: all that are named; `most:sections:sentences` or `least:…`: the section with the
     most sentences; `having:chapters:sections:=:2`: the chapters with two sections; the measure `titles` is a heading's
     length. `named` says that nodes are named beside.
     """
@@ -281,7 +281,7 @@ def asks_for_parts(folded: str, document: Document, *, named: bool = False) -> s
 
 
 _RELATIONS = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
-_THINGS = ("years", "shares", "bodies")
+_THINGS = ("years", "shares", "bodies", "quoted")
 
 
 def structural(signals: Signals, *, named: bool) -> str:

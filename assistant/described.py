@@ -2,61 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from index.enrich import Enrichment
 from index.lexical import english_terms, fold
 from index.types import Chapter, Document, Section
 
+# What is found in a node's own title, in the titles of its sections and in its text counts so much.
+_SHARES = (1.0, 0.8, 0.3)
+
 
 def described(subject: Sequence[str], unit: str, document: Document, enrichment: Enrichment) -> str:
-    """The chapter or section (`unit`) whose heading, or else whose text, is about a subject; "" where none is.
+    """The chapter or section (`unit`) whose title, or else whose text, is about a subject; "" where none is.
 
-    The node with the most words of the subject in its own heading (the shortest of those), then in those of its
-    sections, then in its text.
+    What is compared are pairs of characters and English stems of the translations. Each counts once, where it tells
+    most: in the node's own title, in those of its sections, or in its text; the more the oftener, and the fewer nodes have it.
+    Of equals the node with the shortest title is taken. A subject of single characters (钱) is compared by them.
     """
-    nodes: list[tuple[str, list[Section]]]
+    pieces = {piece for stretch in subject for piece in _pieces(stretch)} or {*map(fold, subject)}
+    nodes = _nodes(unit, document, _translated(document, enrichment))
+    weights = [
+        {
+            piece: share * weight
+            for piece, weight in _weights(pieces, [node[level] for node in nodes.values()])
+        }
+        for level, share in enumerate(_SHARES)
+    ]
+
+    def rank(address: str) -> tuple[float, int]:
+        levels = list(zip(weights, nodes[address], strict=True))
+        told = (
+            max(weight.get(piece, 0.0) * math.log1p(own[piece]) for weight, own in levels) for piece in pieces
+        )
+        return sum(told), -len(nodes[address][0])
+
+    best = max(nodes, key=rank, default="")
+    return best if best and rank(best)[0] > 0 else ""
+
+
+def _weights(pieces: AbstractSet[str], of_nodes: Sequence[Counter[str]]) -> Iterator[tuple[str, float]]:
+    """How much pieces tell of a node: the logarithm of how many times as many nodes there are as have them."""
+    for piece in pieces:
+        if found := sum(piece in own for own in of_nodes):
+            yield piece, math.log(len(of_nodes) / found)
+
+
+def _pieces(text: str) -> list[str]:
+    """What is compared of a text: its English stems and its pairs of Chinese characters."""
+    folded = fold(text)
+    han = [word for word in folded.split() if not word.isascii()]
+    pairs = [word[at : at + 2] for word in han for at in range(len(word) - 1)]
+    return [*english_terms(folded), *pairs]
+
+
+def _translated(document: Document, enrichment: Enrichment) -> tuple[tuple[str, str], ...]:
+    nodes = [chapter.address for chapter in document.chapters] + [s.address for s in document.sections()]
+    titles = [(node, enrichment.title_english(node) or "") for node in nodes]
+    return (*titles, *((s.address, enrichment.english(s.address) or "") for s in document.sentences()))
+
+
+@lru_cache(maxsize=8)
+def _nodes(
+    unit: str, document: Document, translated: tuple[tuple[str, str], ...]
+) -> dict[str, tuple[Counter[str], Counter[str], Counter[str]]]:
+    """For every node of a unit the pieces of its own title, of its sections' titles and of its text."""
+    english = dict(translated)
+
+    def of(texts: Sequence[tuple[str, str]]) -> Counter[str]:
+        found = Counter(piece for text, node in texts for piece in _pieces(f"{text} {english.get(node, '')}"))
+        found.update(character for text, _ in texts for character in fold(text))
+        return found
+
+    def entry(
+        node: Chapter | Section, sections: Sequence[Section]
+    ) -> tuple[Counter[str], Counter[str], Counter[str]]:
+        sentences = [(x.text, x.address) for section in sections for x in section.sentences]
+        titles = [(section.title, section.address) for section in sections]
+        return of([(node.title, node.address)]), of(titles), of(sentences)
+
     if unit == "chapters":
-        nodes = [(chapter.address, list(chapter.sections)) for chapter in document.chapters]
-    else:
-        nodes = [(s.address, [s]) for chapter in document.chapters for s in chapter.sections]
-    words = [word for stretch in subject for word in fold(stretch).split()]
-
-    def rank(node: tuple[str, list[Section]]) -> tuple[int, ...]:
-        address, sections = node
-        own = _heading(address, document)
-        inside = " ".join(section.heading for section in sections)
-        text = " ".join(sentence.text for section in sections for sentence in section.sentences)
-        titles = " ".join(enrichment.title_english(section.address) or "" for section in sections)
-        english = " ".join(
-            enrichment.english(sentence.address) or ""
-            for section in sections
-            for sentence in section.sentences
-        )
-        in_title = _found(words, own, enrichment.title_english(address) or "")
-        return (
-            in_title,
-            -len(own) if in_title else 0,
-            _found(words, inside, titles),
-            _times(words, text, english),
-        )
-
-    best = max(nodes, key=rank, default=None)
-    return best[0] if best and any(part > 0 for part in rank(best)) else ""
-
-
-def _heading(address: str, document: Document) -> str:
-    node: Chapter | Section = document.section(address) if "." in address else document.chapter(int(address))
-    return node.heading
-
-
-def _found(words: Sequence[str], chinese: str, english: str) -> int:
-    """How many of the words stand in a text, English ones by their stems in its translation."""
-    stems = {*english_terms(english)}
-    return sum(word in fold(chinese) or bool({*english_terms(word)} & stems) for word in words)
-
-
-def _times(words: Sequence[str], chinese: str, english: str) -> int:
-    stems = english_terms(english)
-    wanted = {stem for word in words for stem in english_terms(word)}
-    return sum(fold(chinese).count(word) for word in words) + sum(stem in wanted for stem in stems)
+        return {c.address: entry(c, c.sections) for c in document.chapters}
+    return {s.address: entry(s, [s]) for c in document.chapters for s in c.sections}

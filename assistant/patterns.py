@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).with_name("patterns.toml")
+_FORMS = Path(__file__).with_name("forms.toml")
 
 
 @cache
-def _table() -> dict[str, Any]:
-    return tomllib.loads(_FILE.read_text("utf-8"))
+def _table(path: Path = _FILE) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def form(language: str) -> dict[str, Any]:
+    """The plain questions for a document's form in a language, with the words that go into them under `words`."""
+    table: dict[str, Any] = _table(_FORMS)[language]
+    return table
 
 
 def entry(name: str) -> Any:  # noqa: ANN401  # TOML holds texts, lists and tables

@@ -16,6 +16,7 @@ from assistant.compose import absent_part, compose, word
 from assistant.config import Settings
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.extract import extract, weigh
+from assistant.form import FormReader
 from assistant.subject import asked_of, content_of
 from assistant.types import Answer, Intent, Query, Reason, Slot, Status, Turn
 from assistant.understand import understand
@@ -69,6 +70,7 @@ class Assistant:
         self.index = index
         self.model = model
         self._index_key = index.manifest.key
+        self._reader = FormReader.load()
         self._stages: tuple[tuple[str, Callable[[_State], None]], ...] = (
             ("understand", self._understand),
             ("retrieve", self._retrieve),
@@ -124,7 +126,12 @@ class Assistant:
 
     def _understand(self, state: _State) -> None:
         state.query = understand(
-            state.question, state.history, self.index.document, self.index.enrichment, self._locate
+            state.question,
+            state.history,
+            self.index.document,
+            self.index.enrichment,
+            self._locate,
+            self._reader,
         )
         if self.model is not None:
             from assistant.phrase import understand_with

@@ -252,7 +252,9 @@ def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]
     latin = _QUOTED.sub(" ", _IN_BRACKETS.sub(" ", _HAN.sub(" ", bare)))
     # One word alone is a name in a Chinese question (ISO在哪).
     if chinese and len(_ENGLISH_WORD.findall(latin)) > 1:
-        return _HAN.sub(" ", _IN_BRACKETS.sub(" ", _GLOSSED.sub(" ", bare))), (max(chinese, key=len),)
+        return _HAN.sub(" ", _IN_BRACKETS.sub(" ", _GLOSSED.sub(" ", bare))), (
+            tuple(quoted) if len(quoted) > 1 else (max(chinese, key=len),)
+        )
     if not quoted and (named := _CALLED_A_WORD.search(bare)):
         stretches = content_of(named["x"], document)
         quoted = stretches[-1:]

@@ -24,6 +24,7 @@ from index.types import Chapter, Document, Section, Sentence
 
 _TITLES = re.compile(r"《[^》]+》")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+_QUOTED = re.compile(r"“([^”]+)”")
 _SHARES = re.compile(rf"\d+(?:\.\d+)?%|百分之{NUMERAL}+")
 _SECTIONS_ASKED = re.compile(
     r"节|小标题|(?:[下里]面?|底下)[^,，。]{0,6}标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
@@ -35,6 +36,7 @@ _ASKS_ITEMS = re.compile(
     r"(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
     r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
     r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
+    r"|\bitem (?P<number>\d{1,2})\b"
 )
 # Kinds that a sentence lists before their common name: 甲、乙、丙等领域.
 _ASKS_KINDS = re.compile(r"几[类种样]|\bhow many (?:kinds|types|sorts|categories)\b")
@@ -65,6 +67,8 @@ def navigate(query: Query, document: Document) -> Draft:
                 lines.append(Line((Ref(section.address if "sections" in units else str(section.chapter)),)))
             lines.append(Line((Ref(document.section_of(node.address).address, (node.address,)),)))
         elif isinstance(node, Section):
+            if found := _item_asked(node, query, document):
+                return found
             if node.heading and node.chapter:
                 lines.append(Line((Ref(node.address),)))
             if not heading_only or not node.heading:
@@ -76,6 +80,14 @@ def navigate(query: Query, document: Document) -> Draft:
             if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
                 lines += [Line((Ref(s.address),)) for s in _numbered(node) if not _is_excepted(s, query)]
     return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _item_asked(section: Section, query: Query, document: Document) -> Draft | None:
+    """The item of a section that a question asks for by its position (1.2的第三条), None if it asks for none."""
+    leads = _leads(section, query)
+    asked = _ASKS_ITEMS.search(find_addresses(query.text, document)[1]) if len(leads) > 1 else None
+    nth = asked and (asked["nth"] or asked["nth_en"] or asked["number"])
+    return _one_item(section, leads, ordinal_of(nth, len(leads))) if nth else None
 
 
 def _is_excepted(section: Section, query: Query) -> bool:
@@ -115,12 +127,8 @@ def parts(query: Query, document: Document) -> Draft:
     match what:
         case "documents":
             return cited_documents(query, document)
-        case "years":
-            return _all_named(query, document, what, _YEARS)
-        case "shares":
-            return _all_named(query, document, what, _SHARES)
-        case "bodies":
-            return _all_named(query, document, what, pattern("bodies.name"))
+        case "years" | "shares" | "quoted" | "bodies":
+            return _all_named(query, document, what)
         case "most" | "least" | "most+least":
             unit, measure, *few = argument.split(":")
             how_many = int(few[0]) if few else 1
@@ -255,7 +263,7 @@ def _extreme(
             Status.ANSWERED,
             lines=tuple(line for ref in found for line in _with_sections(document.chapter(int(ref.node)))),
         )
-    frames = {"sentences": "size_sentences", "titles": "size_titles"}
+    frames = {"sentences": "size_sentences", "titles": "size_titles", "items": "size_items"}
     frame = frames.get(measure, "size_characters")
     lines = [
         *(Line((Ref(node),)) for node in _places_asked(found, query, document) if unit == "sentences"),
@@ -293,15 +301,17 @@ def _length(section: Section, measure: str) -> int:
     return len(section.sentences) if measure == "sentences" else _letters(section.text)
 
 
-def _all_named(query: Query, document: Document, what: str, form: re.Pattern[str]) -> Draft:
-    """Every sentence that names a year or a body, with the list of those named."""
-    wanted, names = [], []
+def _all_named(query: Query, document: Document, what: str) -> Draft:
+    """Every sentence that names a year, a share, a body or something in quotation marks, with the list of those named."""
+    forms = {"years": _YEARS, "shares": _SHARES, "quoted": _QUOTED, "bodies": pattern("bodies.name")}
+    form, wanted = forms[what], []
+    names: list[str] = []
     for section in document.sections():
         for sentence in section.sentences if _within(section, query) else ():
-            found = [_name(match.group()) for match in form.finditer(sentence.text)]
+            found = [match[match.lastindex or 0] for match in form.finditer(sentence.text)]
             if found:
                 wanted.append(Ref(section.address, (sentence.address,)))
-                names += found
+                names += map(_name, found) if what == "bodies" else found
     if not wanted:
         return abstain(Reason.NOT_IN_DOCUMENT)
     listed = sorted(set(names)) if what == "years" else list(dict.fromkeys(names))
@@ -355,9 +365,9 @@ def mentions(query: Query, document: Document, enrichment: Enrichment) -> Draft 
         return places.without(asked) if places.any or places.headings else None
     if not places.any and not places.headings and (asked.also or asked.lacking):
         return abstain(Reason.NOT_IN_DOCUMENT)
-    if (not places.any and not places.headings) or (
-        asked.titles and asked.by_chapter and not places.chapter_headings
-    ):
+    if asked.titles and not (places.chapter_headings if asked.by_chapter else places.headings):
+        return abstain(Reason.NOT_IN_DOCUMENT)
+    if not places.any and not places.headings:
         return abstain(Reason.NOT_IN_DOCUMENT, detail="no_more") if query.exclude else None
     if asked.pick in {"first", "last"}:
         return places.at_end(asked)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.addresses import find_addresses, nodes_between, sentences_of, spoken
 from assistant.asked import asks_for_mentions, asks_for_parts, structural
 from assistant.described import described
 from assistant.followup import standalone
+from assistant.form import Form, FormReader
 from assistant.patterns import pattern, patterns
+from assistant.plain import plainly
 from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
 from assistant.signals import Signals, read
 from assistant.subject import asked_of, content_of, in_full
@@ -26,8 +28,30 @@ from index.lexical import fold
 from index.types import Document
 
 LONGEST_QUESTION = 2000
+# How sure a reading of a question's form has to be: where the rules read nothing, where they do after other questions,
+# where they read another search for a term, and where they read anything else; what rules answer as well needs most.
+_SURE, _SURE_AFTERWARDS, _SURE_MENTIONS, _SURE_PLACE, _SURE_AGAINST, _SURE_CONTENT = (
+    0.35,
+    0.5,
+    0.7,
+    0.8,
+    0.85,
+    0.9,
+)
 # The node of a unit (`chapters`, `sections`) that is about a subject, "" where none is.
 Place = Callable[[Sequence[str], str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What questions are understood with: the document with its notes, nodes by their subject, a reader of forms."""
+
+    document: Document
+    enrichment: Enrichment
+    place: Place
+    reader: FormReader | None
+
+
 # Of the nodes that a follow-up may point to, those that it leaves open; the others do not exist.
 _UNCLEAR = frozenset({"which_node", "which_item"})
 _MOST_PARTS = 5
@@ -85,11 +109,13 @@ def understand(
     document: Document,
     enrichment: Enrichment | None = None,
     locate: Callable[[str], str] | None = None,
+    reader: FormReader | None = None,
 ) -> Query:
     """The query that a question means, given what was asked before. Never raises, whatever the text.
 
     With the document's enrichment an English follow-up can name what an earlier answer's translation named. `locate`
     gives the section that deals with a subject ("" if none does): a node may be named in other words than the document's.
+    `reader` reads what a question asks of the document's form where the rules don't.
     """
     enrichment = enrichment or Enrichment()
 
@@ -101,6 +127,7 @@ def understand(
             return ""
         return section.partition(".")[0] if unit == "chapters" else section
 
+    means = _Means(document, enrichment, place, reader)
     question = question.encode("utf-8", "ignore").decode("utf-8")
     text = clean(question)
     language = detect(text)
@@ -119,34 +146,44 @@ def understand(
         if not _is_question(rest, document):
             return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
     parts = split_parts(text, document)
-    if len(parts) > 1:
-        return _understand_parts(query, parts, history, document, enrichment, place)
-    return _understand_one(question, text, history, document, language, enrichment, place)
+    if len(parts) > 1 and not _is_one_form(text, parts, means):
+        return _understand_parts(query, parts, history, means)
+    return _understand_one(question, text, history, language, means)
+
+
+def _is_one_form(text: str, parts: Sequence[str], means: _Means) -> bool:
+    """Whether a message asks one thing of the form with a remark beside it (念到哪儿算完啊，前后一共多少章)."""
+    if means.reader is None:
+        return False
+    whole = means.reader.read(fold(text), means.document)
+    if whole.op == "content" or whole.confidence < _SURE_AGAINST:
+        return False
+    ops = [means.reader.read(fold(part), means.document).op for part in parts]
+    return whole.op in ops and "content" in ops
 
 
 def _understand_parts(
     query: Query,
     parts: Sequence[str],
     history: Sequence[Turn],
-    document: Document,
-    enrichment: Enrichment,
-    place: Place,
+    means: _Means,
 ) -> Query:
     """The query of a message of several questions, each understood after the ones before it."""
     understood: list[Query] = []
     turns = list(history)
-    for part in parts:
-        asked = _hanging(part, understood[-1], document, place) if understood and not history else None
-        if asked == "":
-            if whole := _with_its_places(understood[-1], part, document):
-                understood[-1] = _understand_one(
-                    query.question, whole, history, document, query.language, enrichment, place
-                )
+    for before, part in zip(("", *parts), parts, strict=False):
+        asked = (
+            _hanging(part, understood[-1], means.document, means.place)
+            if understood and not history
+            else None
+        )
+        whole = _with_its_places(understood[-1], before, part, means.document) if asked is not None else ""
+        if whole:
+            understood[-1] = _understand_one(query.question, whole, history, query.language, means)
+        if whole or asked == "":
             continue
         text = asked or part
-        understood.append(
-            _understand_one(query.question, text, turns, document, query.language, enrichment, place)
-        )
+        understood.append(_understand_one(query.question, text, turns, query.language, means))
         turns.append(Turn(text, understood[-1].text))
     if len(understood) == 1:
         return understood[0]
@@ -184,15 +221,18 @@ def _said_of(node: str, part: str) -> str:
     return f"{spoken(node)}{part}" if _HAN.search(part) else f"{spoken(node, 'en')}: {part}"
 
 
-def _with_its_places(before: Query, part: str, document: Document) -> str:
+def _with_its_places(query: Query, before: str, part: str, document: Document) -> str:
     """A part that asks for places with the part before it, which named a term or what is said of a subject; "" otherwise.
 
     跟考核有关的规定有几条，在什么位置 is one question.
     """
-    signals = read(find_addresses(before.text, document)[1], document)
-    whole = f"{before.text}，{part}"
-    speaks_of_places = signals.terms or signals.kinds & {"about", "occur"}
-    if before.intent is not Intent.CONTENT or not speaks_of_places:
+    # What was read as asking for items of the text was said again in other words.
+    said = before if query.intent is Intent.STRUCTURE else query.text
+    addresses, rest = find_addresses(said, document)
+    signals = read(rest, document)
+    whole = f"{said}，{part}"
+    is_about_places = signals.terms or signals.kinds & {"about", "occur"}
+    if addresses or query.intent not in {Intent.CONTENT, Intent.STRUCTURE} or not is_about_places:
         return ""
     return whole if asks_for_mentions(find_addresses(whole, document)[1], document) else ""
 
@@ -296,12 +336,71 @@ def _understand_one(
     question: str,
     text: str,
     history: Sequence[Turn],
-    document: Document,
     language: str,
-    enrichment: Enrichment,
-    place: Place,
+    means: _Means,
 ) -> Query:
-    rewrite = standalone(text, history, document, enrichment)
+    """The query of one question, by rules and, where a reader of forms is given, by what it reads."""
+    ruled = _by_rules(question, text, history, language, means)
+    if means.reader is None or language not in {"zh", "en"} or ruled.detail == "no_more":
+        return ruled
+    form = means.reader.read(ruled.folded, means.document)
+    if any(not address.startswith("0.") for address in ruled.exclude):
+        # What is excepted the plain questions don't say; the front parts are none of the chapters anyhow.
+        return ruled
+    if form.op == "content":
+        is_otherwise = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} and form.confidence >= _SURE_CONTENT
+        return replace(ruled, intent=Intent.CONTENT, detail="") if is_otherwise else ruled
+    if form.confidence < _sure_enough(form, ruled, means.document, first=not history):
+        return ruled
+    plain = plainly(form, ruled.text, means.document, means.place, language)
+    learnt = _by_rules(question, plain, (), language, means) if plain else ruled
+    is_absent = learnt.intent is Intent.REFUSED and learnt.detail.startswith("no_")
+    return ruled if learnt.intent in {Intent.CONTENT, Intent.REFUSED} and not is_absent else learnt
+
+
+def _sure_enough(form: Form, ruled: Query, document: Document, *, first: bool) -> float:
+    """How sure a reading has to be to stand against what the rules read; more than 1 where it can't."""
+    if ruled.years and form.op in {"mentions", "place"}:
+        return 2.0
+    is_definite = ruled.intent is Intent.REFUSED and (ruled.reason is not Reason.AMBIGUOUS or ruled.detail)
+    if is_definite:
+        return 2.0
+    match ruled.intent:
+        case Intent.CONTENT if form.op in {"items", "item"} and not ruled.addresses:
+            # What there are several of need not be items of the text (奖励有几条).
+            return _SURE_MENTIONS
+        case Intent.CONTENT | Intent.REFUSED if form.op != "place":
+            return _SURE if first else _SURE_AFTERWARDS
+        case Intent.CONTENT:
+            return _SURE_PLACE
+        case Intent.MENTIONS if form.op != "place" and not _is_specific(ruled, document):
+            return _SURE_MENTIONS if form.op == "mentions" else _SURE_AFTERWARDS
+        case Intent.MENTIONS:
+            return 2.0
+        case Intent.NAVIGATION if any("?" in address for address in ruled.addresses):
+            return _SURE
+        case Intent.NAVIGATION if form.op == "sections_of":
+            return _SURE_AFTERWARDS
+    return _SURE_AGAINST
+
+
+def _is_specific(ruled: Query, document: Document) -> bool:
+    """Whether rules read more in a question for the places of a term than the term and the unit (both, none, the first)."""
+    asked = asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
+    return asked is not None and bool(
+        asked.absent or asked.pick or asked.titles or asked.also or asked.either or asked.lacking
+    )
+
+
+def _by_rules(
+    question: str,
+    text: str,
+    history: Sequence[Turn],
+    language: str,
+    means: _Means,
+) -> Query:
+    document = means.document
+    rewrite = standalone(text, history, document, means.enrichment)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
     full = in_full(rewrite.text)
@@ -335,7 +434,7 @@ def _understand_one(
         numbers=tuple(_NUMBER.findall(counted_text)),
     )
     signals = read(fold(rest), document)
-    return _by_subject(query, signals, fold(rest), document, place) or _with_intent(
+    return _by_subject(query, signals, fold(rest), document, means.place) or _with_intent(
         query, signals, fold(rest), document, first=not history
     )
 

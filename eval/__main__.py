@@ -1,4 +1,4 @@
-"""`python -m eval`: run, compare, gate, bless, lint, fit, variants, from-feedback, external."""
+"""`python -m eval`: run, compare, gate, bless, lint, fit, fit-form, variants, from-feedback, external."""
 
 from __future__ import annotations
 
@@ -95,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="fit weights and thresholds on the development questions")
     fit.add_argument("--write", action="store_true", help="write what was fitted to the files in use")
     fit.set_defaults(run=_fit)
+
+    form = commands.add_parser("fit-form", help="fit the reader of questions for the document's form")
+    form.add_argument("--write", action="store_true", help="write what was fitted to the file in use")
+    form.set_defaults(run=_fit_form)
 
     variants = commands.add_parser("variants", help="write the generated variants of the questions anew")
     variants.set_defaults(run=_variants)
@@ -279,6 +283,15 @@ def _fit(arguments: argparse.Namespace) -> int:
     fit_and_print(assistant.index, [*items, *variants], write=arguments.write, progress=_bar("legs"))
     # In a process of its own weights are read once: the calibration is fitted on the weights in use.
     calibrate_and_print(assistant, items, write=arguments.write)
+    return 0
+
+
+def _fit_form(arguments: argparse.Namespace) -> int:
+    from assistant.config import Settings
+    from eval.form import fit_and_print
+    from index.parse import parse_file
+
+    fit_and_print(parse_file(Settings().document), write=arguments.write)
     return 0
 
 

@@ -1,0 +1,153 @@
+"""What a question asks of a document's form, in anybody's words: learnt from labelled questions, not from word lists.
+
+People ask for chapters, headings, counts and the places of a word in endless wordings. Linear models over a question's
+words, the signals that rules read in it and its embedding tell which operation it asks for and that operation's choices
+(unit, measure, …). With its arguments, which rules find, the question is then said again in plain words (`forms.toml`)
+that the rules of `understand` read for certain.
+
+The models are one-against-rest linear classifiers over hashed features (Weinberger et al. 2009), fitted by
+`python -m eval fit-form` on the labelled questions of the evaluation.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from assistant.addresses import masked
+from assistant.signals import read
+from index.embed import Embedder, Vectors, load_embedder
+from index.types import Document
+
+WEIGHTS = Path(__file__).with_name("form.npz")
+# Features share so many weights of a model.
+BUCKETS = 1 << 12
+# What is asked for, and the choices that some of that leaves.
+HEADS: dict[str, tuple[str, ...]] = {
+    "op": (
+        "content", "chapters", "contents", "sections_of", "heading", "text", "place", "mentions", "extreme", "having",
+        "next", "previous", "between", "siblings", "parent", "figures", "shares", "years", "documents", "bodies", "quoted",
+        "items", "item", "compare", "length",
+    ),
+    "unit": ("any", "chapters", "sections", "sentences"),
+    "measure": ("sections", "sentences", "characters", "titles", "items", "times"),
+    "mode": ("all", "none", "first", "last", "most", "least"),
+    "scope": ("text", "titles"),
+    "join": ("one", "both", "either", "butnot"),
+    "dir": ("most", "least"),
+    "rel": ("=", ">", "<", ">=", "<="),
+}  # fmt: skip
+# The choices that each operation leaves.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "place": ("unit",),
+    "mentions": ("unit", "mode", "scope", "join"),
+    "extreme": ("unit", "measure", "dir"),
+    "having": ("unit", "measure", "rel"),
+    "next": ("unit",),
+    "previous": ("unit",),
+    "between": ("unit",),
+    "compare": ("measure",),
+    "length": ("measure",),
+}
+# How much the signals and the embedding weigh beside the words.
+SIGNALS_WEIGH, VECTOR_WEIGHS = 1.5, 1.0
+# From the margins of the models to probabilities: so that on held-out folds they are right as often as they say.
+_STEEPNESS = 2.5
+_TOKEN = re.compile(r"<[nt]>|[\u3400-\u9fff]|[a-z]+|\d+|[^\s\w]")
+_QUOTED = re.compile(r"[“\"「『《‘][^”\"」』》’]{1,60}[”\"」』》’]")
+_LONGEST_RUN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a question asks of the form: the operation, its choices, and how sure that is (0 to 1)."""
+
+    op: str
+    choices: Mapping[str, str]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the models see of a question: buckets of its runs of words and of its signals, and its embedding."""
+
+    words: Sequence[int]
+    signals: Sequence[int]
+    vector: Vectors
+
+
+class FormReader:
+    """Reads what questions ask of a document's form with fitted weights."""
+
+    def __init__(self, weights: Mapping[str, Vectors], embedder: Embedder) -> None:
+        """Wrap weights: for each head a model of shape (2 · BUCKETS + dimension + 1, choices), constants last."""
+        self._weights = weights
+        self._embedder = embedder
+
+    @classmethod
+    @cache
+    def load(cls) -> FormReader:
+        """The fitted reader."""
+        with np.load(WEIGHTS, allow_pickle=False) as arrays:
+            weights = {head: arrays[head].astype(np.float32) * arrays[f"{head}.scale"] for head in HEADS}
+        return cls(weights, load_embedder("bundled"))
+
+    def read(self, folded: str, document: Document) -> Form:
+        """What a folded question asks."""
+        return self.choose(features_of(folded, document, self._embedder))
+
+    def choose(self, features: Features) -> Form:
+        """What a question with these features asks."""
+        op, confidence = self._choose("op", features)
+        choices = {}
+        for head in CHOICES.get(op, ()):
+            choices[head], sure = self._choose(head, features)
+            confidence = min(confidence, sure)
+        return Form(op, choices, confidence)
+
+    def _choose(self, head: str, features: Features) -> tuple[str, float]:
+        model = self._weights[head]
+        margins = model[features.words].sum(axis=0) / np.sqrt(len(features.words))
+        margins += SIGNALS_WEIGH * model[features.signals].sum(axis=0) / np.sqrt(len(features.signals))
+        margins += VECTOR_WEIGHS * (features.vector @ model[2 * BUCKETS : -1]) + model[-1]
+        odds = np.exp(_STEEPNESS * (margins - margins.max()))
+        at = int(odds.argmax())
+        return HEADS[head][at], float(odds[at] / odds.sum())
+
+
+def features_of(folded: str, document: Document, embedder: Embedder) -> Features:
+    """The features of a folded question: addresses and what is quoted count as one word each."""
+    text, rest, addresses = masked(folded, "<n>", document)
+    text = _QUOTED.sub(" <t> ", text)
+    words = ["^", *("0" if word.isdigit() else word for word in _TOKEN.findall(text)), "$"]
+    runs = {
+        " ".join(words[at : at + n]) for n in range(1, _LONGEST_RUN + 1) for at in range(len(words) - n + 1)
+    }
+    signals = read(rest, document)
+    told = {
+        *signals.kinds,
+        *(f"unit {unit}" for unit in signals.units),
+        *(f"asked {unit}" for unit in signals.asked),
+        f"outer {signals.outer}",
+        f"inner {signals.inner}",
+        *(
+            f"{name} {min(count, 2)}"
+            for name, count in (
+                ("addresses", addresses),
+                ("content", len(signals.content)),
+                ("terms", len(signals.terms)),
+            )
+        ),
+    }
+    (vector,) = embedder.encode_query([text.replace("<n>", " ").replace("<t>", " ")])
+    return Features(_buckets(runs, 0), _buckets(told, BUCKETS), vector)
+
+
+def _buckets(names: set[str], first: int) -> list[int]:
+    return sorted({first + zlib.crc32(name.encode()) % BUCKETS for name in names})

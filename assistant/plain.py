@@ -1,0 +1,304 @@
+"""A question for a document's form said again in plain words: its operation as read, its arguments as rules find them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from assistant.addresses import WHOLE_TEXT, find_addresses, int_of, loosely_named, spoken
+from assistant.asked import but_not, parts_of, term_of
+from assistant.form import Form
+from assistant.patterns import form as plain_forms
+from assistant.signals import read
+from index.headings import NUMERAL
+from index.lexical import fold
+from index.types import Document
+
+# The node of a unit (`chapters`, `sections`) that is about a subject, "" where none is.
+Place = Callable[[Sequence[str], str], str]
+
+_CARDINALS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+_NUMBER = re.compile(rf"{NUMERAL}+|[俩仨单]|\d{{1,4}}|\b(?:{_CARDINALS}|{_ORDINALS}|single)\b")
+_MEANT = {"俩": 2, "仨": 3, "单": 1, "single": 1}
+_NTH = re.compile(
+    rf"第\s*({NUMERAL}+|\d{{1,2}})|(?:数|排|排在|行)({NUMERAL})|\b(\d{{1,2}})(?:st|nd|rd|th)\b"
+    rf"|\b({_ORDINALS})\b|\b(?:number|no\.?|item|point|#)\s*(\w+)"
+)
+# What stands between two subjects, and what names a node around one.
+_JOINT = re.compile(r"[跟和与同、]|以及|还是|对?比|\b(?:and|or|vs\.?|versus|than|to|with|against)\b")
+_NODE_WORDS = re.compile(
+    rf"[那这哪]?{NUMERAL}?个?[大小]?(?:章节?|节|部分|标题|块|句子?|字数?|条)"
+    r"|\b(?:sub)?(?:chapters?|sections?|parts?|headings?|titles?|sentences?)\b"
+)
+# The operations on a node, which may be named loosely.
+_OF_A_NODE = frozenset({"text", "heading", "next", "previous", "siblings", "parent", "length"})
+# Those that look for things within the nodes that a question names.
+_THINGS = frozenset({"figures", "shares", "years", "documents", "bodies", "quoted"})
+_TWO = 2
+# Words of an English expression that is looked for.
+_LONGEST_TERM = 3
+
+
+def plainly(form: Form, text: str, document: Document, place: Place, language: str) -> str:
+    """The question in plain words, "" where an argument that its operation needs can't be found."""
+    return _Plain(form, text, document, place, "zh" if language == "zh" else "en").said()
+
+
+def _is_front(address: str) -> bool:
+    return address.startswith("0.")
+
+
+class _Plain:
+    """One question as it is put plainly."""
+
+    def __init__(self, form: Form, text: str, document: Document, place: Place, language: str) -> None:
+        self._form, self._document, self._place, self._language = form, document, place, language
+        self._texts = plain_forms(language)
+        self._words = self._texts["words"]
+        self._addresses, rest = find_addresses(text, document)
+        if form.op in _OF_A_NODE and all("?" in address for address in self._addresses):
+            self._addresses = loosely_named(text, document) or self._addresses
+        self._signals = read(fold(rest), document)
+        self._rest = fold(rest)
+
+    def said(self) -> str:
+        """The question, "" where an argument is missing."""
+        ways: dict[str, Callable[[], str]] = {
+            "content": lambda: "",
+            "chapters": self._of_all,
+            "contents": self._of_all,
+            "mentions": self._mentions,
+            "place": self._of_subject,
+            "extreme": self._extreme,
+            "having": self._having,
+            "length": self._length,
+            "compare": self._of_two,
+            "between": self._of_two,
+            "items": self._items,
+            "item": self._items,
+        }
+        return ways.get(self._form.op, self._things if self._form.op in _THINGS else self._of_node)()
+
+    # --- arguments
+
+    def _filled(self, name: str, **values: str) -> str:
+        """A plain question with its values, "" where one that it has a place for is empty."""
+        text = str(self._texts[name])
+        needed = set(re.findall(r"{(\w+)}", text)) - {"within", "inside"}
+        return text.format(**values) if all(values.get(key) for key in needed) else ""
+
+    def _word(self, table: str, value: str) -> str:
+        return str(self._words[table].get(value, ""))
+
+    def _choice(self, head: str) -> str:
+        return self._form.choices.get(head, "")
+
+    @property
+    def _subject(self) -> tuple[str, ...]:
+        return self._signals.terms or self._signals.content
+
+    @cached_property
+    def _nodes(self) -> list[str]:
+        """The nodes that the question names by address or, without any, by a subject."""
+        if any("?" in address for address in self._addresses):
+            return []
+        if self._addresses:
+            return list(self._addresses)
+        if self._form.op == "sections_of" and (both := self._of_two_subjects()):
+            return both
+        placed = self._placed(self._rest)
+        return [placed] if placed else []
+
+    def _of_two_subjects(self) -> list[str]:
+        """The nodes of two subjects (the safety chapter and the one on opening up), [] where there are not two."""
+        for joint in _JOINT.finditer(self._rest):
+            sides = self._rest[: joint.start()], self._rest[joint.end() :]
+            # What stands after the joint has to name a node: the joint may stand inside a subject.
+            nodes = [self._placed(side) for side in sides] if _NODE_WORDS.search(sides[1]) else []
+            if nodes and all(nodes) and nodes[0] != nodes[1]:
+                return nodes
+        return []
+
+    def _placed(self, text: str) -> str:
+        """The node that a text describes by its subject, or by an expression in quotation marks that stands there."""
+        if quoted := next((term for term in self._signals.terms if term in text), ""):
+            return self._having_literally(quoted) or self._place((quoted,), self._unit_of_nodes)
+        bare = " ".join(re.sub(r"[^\w\s]+", " ", _NODE_WORDS.sub(" ", text)).split())
+        subject = tuple(stretch for stretch in self._signals.content if stretch in text) or (bare,)
+        return self._place(subject, self._unit_of_nodes) if bare else ""
+
+    def _having_literally(self, term: str) -> str:
+        sections = (section for chapter in self._document.chapters for section in chapter.sections)
+        found = next((section for section in sections if term in fold(section.text)), None)
+        if found is None:
+            return ""
+        return str(found.chapter) if self._unit_of_nodes == "chapters" else found.address
+
+    @property
+    def _unit_of_nodes(self) -> str:
+        """The unit of the nodes that a question describes by their subject."""
+        if self._form.op == "sections_of":
+            return "chapters"
+        if self._form.op in {"parent", "siblings", "items", "item"}:
+            return "sections"
+        chosen = self._choice("unit") or self._signals.outer
+        return chosen if chosen in {"chapters", "sections"} else "sections"
+
+    def _spoken(self, nodes: Sequence[str]) -> str:
+        joint = "和" if self._language == "zh" else " and "
+        return joint.join(spoken(node, self._language) for node in nodes)
+
+    def _kept_to(self) -> dict[str, str]:
+        """The nodes within which is looked, as the plain questions have it; empty where the question names none."""
+        # 从通知到结尾 names the whole text.
+        if all(map(_is_front, self._addresses)) or any("?" in address for address in self._addresses):
+            return {"within": "", "inside": ""}
+        nodes = self._spoken(self._addresses)
+        return {name: str(self._words[name]).format(nodes=nodes) for name in ("within", "inside")}
+
+    def _position(self) -> str:
+        """The position that is asked for in a list, "" for none."""
+        nth = next((next(filter(None, match.groups())) for match in _NTH.finditer(self._rest)), "")
+        return str(int_of(nth)) if nth and _NUMBER.fullmatch(nth) else ""
+
+    def _number(self) -> int:
+        """The number of a condition: that of the unit counted, or else any, 0 for none."""
+        counted = "characters" if self._choice("measure") == "titles" else self._choice("measure")
+        found = sorted(self._signals.numbers, key=lambda number: number[1] != counted)
+        if found:
+            return found[0][0]
+        match = _NUMBER.search(self._rest)
+        return (_MEANT.get(match.group()) or int_of(match.group())) if match else 0
+
+    # --- questions
+
+    def _of_all(self) -> str:
+        return str(self._texts[self._form.op]) if all(map(_is_front, self._addresses)) else ""
+
+    def _of_node(self) -> str:
+        unit = self._word("unit", self._unit_beside())
+        nodes, node = self._spoken(self._nodes), self._spoken(self._nodes[-1:])
+        return self._filled(self._form.op, nodes=nodes, node=node, unit=unit)
+
+    def _unit_beside(self) -> str:
+        """The unit of what stands beside a node: its own, unless the question names another."""
+        chosen = self._choice("unit")
+        if not self._addresses or chosen in self._signals.units:
+            return chosen
+        node = self._addresses[-1]
+        return "sentences" if "#" in node else "sections" if "." in node else "chapters"
+
+    def _things(self) -> str:
+        return self._filled(self._form.op, **self._kept_to())
+
+    def _length(self) -> str:
+        speaks_of_all = WHOLE_TEXT.search(self._rest) and not {"chapters", "sections"} & {
+            *self._signals.units
+        }
+        is_whole = not self._addresses and (speaks_of_all or not self._subject)
+        nodes = str(self._words["whole"]) if is_whole else self._spoken(self._nodes)
+        return self._filled("length", nodes=nodes, measure=self._word("length", self._choice("measure")))
+
+    def _of_subject(self) -> str:
+        unit = self._choice("unit")
+        word = self._word("place", unit) or self._word("unit", unit)
+        subject = self._signals.subject if self._signals.subject.isascii() else " ".join(self._subject)
+        return "" if self._addresses else self._filled("place", unit=word, subject=subject)
+
+    def _of_two(self) -> str:
+        nodes = self._nodes if self._addresses else self._of_two_subjects()
+        if self._form.op == "between" and len(nodes) == 1 and "." not in nodes[0]:
+            return self._filled("middle", node=self._spoken(nodes))
+        if len(nodes) != _TWO:
+            return ""
+        first, last = (self._spoken([node]) for node in nodes)
+        measure, unit = (
+            self._word("measure", self._choice("measure")),
+            self._word("unit", self._choice("unit")),
+        )
+        return self._filled(self._form.op, first=first, last=last, measure=measure, unit=unit)
+
+    def _items(self) -> str:
+        titled = (c.address for c in self._document.chapters if c.title and fold(c.title) in self._rest)
+        node = next(titled, "") or next(iter(self._nodes), "").partition("#")[0]
+        if not node:
+            return ""
+        # The items of a chapter are its sections; where a section has none its sentences are counted.
+        name = "section"
+        if "." in node and self._document.has(node):
+            is_itemised = any(sentence.is_lead for sentence in self._document.section(node).sentences)
+            name = "item" if is_itemised else "sentence"
+        if self._form.op == "items":
+            name = "sections_of" if name == "section" else "items"
+        place = self._spoken([node])
+        return self._filled(name, node=place, nodes=place, number=self._position())
+
+    def _extreme(self) -> str:
+        unit, measure = self._choice("unit"), self._choice("measure")
+        if unit == "any" or measure == "times" or (unit == "sentences" and measure != "characters"):
+            return ""
+        number = self._number()
+        return self._filled(
+            "extremes" if number > 1 and measure != "titles" else "extreme",
+            unit=self._word("unit", unit),
+            measure=self._word("measure", measure),
+            dir=self._word("dir_title" if measure == "titles" else "dir", self._choice("dir")),
+            number=str(number),
+            **self._kept_to(),
+        )
+
+    def _having(self) -> str:
+        unit, measure, number = self._choice("unit"), self._choice("measure"), self._number()
+        if unit not in {"chapters", "sections"} or not number:
+            return ""
+        return self._filled(
+            "having",
+            unit=self._word("unit", unit),
+            measure=self._word("having", measure),
+            rel=self._word("rel_title" if measure == "titles" else "rel", self._choice("rel")),
+            number=str(number),
+            **self._kept_to(),
+        )
+
+    def _mentions(self) -> str:
+        unit, mode, join = (self._choice(head) for head in ("unit", "mode", "join"))
+        match join:
+            case "one":
+                terms: tuple[str, ...] = (term_of(self._signals, self._document),)
+            case "butnot":
+                terms = but_not(self._rest, self._document) or parts_of(self._signals)[:_TWO]
+            case _:
+                terms = parts_of(self._signals)[:_TWO]
+        if not terms or not all(map(self._is_term, terms)) or (join != "one" and len(terms) < _TWO):
+            return ""
+        is_of_titles = self._choice("scope") == "titles"
+        name, word = "mentions", self._word("unit", unit)
+        if join != "one":
+            name = "" if is_of_titles else join
+        elif is_of_titles and mode in {"all", "none"}:
+            name, word = ("titles" if mode == "all" else "titles_none"), self._word("titles", unit)
+        elif mode != "all":
+            name = f"mentions_{mode}"
+            word = self._word("where", unit) if mode in {"first", "last"} else word
+            if mode == "none" and unit in {"any", "sentences"}:
+                word = self._word("unit", "sections")
+        quoted = [self._quoted(term) for term in terms]
+        return (
+            str(self._texts[name]).format(unit=word, term=quoted[0], other=quoted[-1], **self._kept_to())
+            if name
+            else ""
+        )
+
+    def _is_term(self, term: str) -> bool:
+        """Whether an expression can be what is looked for: a quoted one, one of the document's, or a few English words."""
+        is_short = term.isascii() and len(term.split()) <= _LONGEST_TERM
+        return bool(term) and (is_short or self._is_literal(term))
+
+    def _is_literal(self, term: str) -> bool:
+        """Whether an expression is meant to the letter: quoted, or one of the document's own."""
+        return term in self._signals.terms or term in fold(self._document.text)
+
+    def _quoted(self, term: str) -> str:
+        return f"“{term}”" if self._is_literal(term) else term
