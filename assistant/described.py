@@ -19,9 +19,9 @@ _SHARES = (1.0, 0.8, 0.3)
 def described(subject: Sequence[str], unit: str, document: Document, enrichment: Enrichment) -> str:
     """The chapter or section (`unit`) whose title, or else whose text, is about a subject; "" where none is.
 
-    What is compared are pairs of characters and English stems of the translations. Each counts once, where it tells
-    most: in the node's own title, in those of its sections, or in its text; the more the oftener, and the fewer nodes have it.
-    Of equals the node with the shortest title is taken. A subject of single characters (钱) is compared by them.
+    What is compared are pairs of characters and English stems of the translations. Each counts once, where it tells most:
+    in the node's own title, in those of its sections, or in its text, there the more the oftener; and the more the fewer
+    nodes have it. Of equals the node with the shortest title is taken. A subject of single characters (钱) is compared by them.
     """
     pieces = {piece for stretch in subject for piece in _pieces(stretch)} or {*map(fold, subject)}
     nodes = _nodes(unit, document, _translated(document, enrichment))
@@ -34,9 +34,14 @@ def described(subject: Sequence[str], unit: str, document: Document, enrichment:
     ]
 
     def rank(address: str) -> tuple[float, int]:
-        levels = list(zip(weights, nodes[address], strict=True))
+        own, inside, text = nodes[address]
         told = (
-            max(weight.get(piece, 0.0) * math.log1p(own[piece]) for weight, own in levels) for piece in pieces
+            max(
+                weights[0].get(piece, 0.0) * (piece in own),
+                weights[1].get(piece, 0.0) * (piece in inside),
+                weights[2].get(piece, 0.0) * math.log1p(text[piece]),
+            )
+            for piece in pieces
         )
         return sum(told), -len(nodes[address][0])
 

@@ -40,10 +40,13 @@ _FREQUENCY = re.compile(r"每(?:年|月|季|周|日|隔|[一二两三四五\d])|
 _ASKS_FREQUENCY = re.compile(
     r"隔几|几年一|一年一|[两三五]年一|每年几|频率|多久一次|\bhow (?:often|frequently)\b"
 )
+_COUNTED = "一二两三四五六七八九十"
 _NUMERALS = "[二两三四五六七八九百千万]|十[一二三四五六七八九]?"
 _ASKS_COUNT = re.compile(
     r"(?:多少|几)(?P<measure>[项条种类件部份个家所座间栋人名位辆台架艘户层次届回])|\bhow many\b"
 )
+# What names made of counts are made of: 三横四纵, 一核、两轴.
+_ASKS_PAIR = re.compile(r"几(?P<one>[\u4e00-\u9fff])[、和,，]?几(?P<other>[\u4e00-\u9fff])")
 _KINDS_OF_MEASURE = ("项条种类件部份个", "家所座间栋个", "人名位个", "辆台架艘", "户", "层", "次届回")
 _ASKS_HOURS = re.compile(r"几点|上班|营业|开放|办公|工作时间|hours|what time")
 _ASKS_WEB = re.compile(r"邮箱|网址|网站|\b(?:e-?mail|website|url)\b")
@@ -88,6 +91,8 @@ def needed(query: Query) -> re.Pattern[str] | None:
         return _FREQUENCY
     if query.slot is Slot.NUMBER and _ASKS_SHARE.search(query.folded):
         return _SHARE
+    if query.slot is Slot.NUMBER and (pair := _ASKS_PAIR.search(query.folded)):
+        return re.compile(rf"[{_COUNTED}]{pair['one']}[、和]?[{_COUNTED}]{pair['other']}")
     if query.slot is Slot.NUMBER and (asked := _ASKS_COUNT.search(query.folded)):
         measures = _measures_like(asked["measure"])
         return re.compile(rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{measures})|(?:{_NUMERALS})+(?:{measures})")
@@ -109,9 +114,10 @@ def _measures_like(measure: str | None) -> str:
 def fills(text: str, wanted: re.Pattern[str], query: Query) -> bool:
     """Whether a sentence (with the target year it stands under in front) has the wanted filler.
 
-    A number that the question itself gives is no answer to it, nor is a numeral inside a quoted name (“四个中心”).
+    A number that the question itself gives is no answer to it, nor is a numeral inside a quoted name (“四个中心”) unless
+    such a name is asked for.
     """
-    if query.slot is Slot.NUMBER:
+    if query.slot is Slot.NUMBER and not _ASKS_PAIR.search(query.folded):
         text = _QUOTED.sub(" ", _DATE.sub(" ", text))
         return any(match.group() and not _given(match.group(), query) for match in wanted.finditer(text))
     return bool(wanted.search(text))

@@ -161,6 +161,10 @@ class Assistant:
     def _answer(self, state: _State) -> None:
         if not state.query.parts:
             state.draft = self._draft(state.query, state.rankings[0])
+            if state.query.otherwise and _is_absent(state.draft):
+                found = self._draft(state.query.otherwise, state.rankings[0])
+                if found.status is Status.ANSWERED:
+                    state.query, state.draft = state.query.otherwise, found
         else:
             pairs = zip(state.query.parts, state.rankings, strict=True)
             outcomes = [(part, self._draft(part, ranking)) for part, ranking in pairs]
@@ -279,6 +283,14 @@ class Assistant:
             notice=notice,
             versions=MappingProxyType(versions),
         )
+
+
+def _is_absent(draft: Draft) -> bool:
+    """Whether the document has no answer to a question."""
+    return draft.status is Status.ABSTAINED and draft.reason in {
+        Reason.NOT_IN_DOCUMENT,
+        Reason.FIGURE_NOT_STATED,
+    }
 
 
 def _on(subject: str, query: Query, index: Index) -> Query:

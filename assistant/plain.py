@@ -37,6 +37,8 @@ _OF_A_NODE = frozenset({"text", "heading", "next", "previous", "siblings", "pare
 # Those that look for things within the nodes that a question names.
 _THINGS = frozenset({"figures", "shares", "years", "documents", "bodies", "quoted"})
 _TWO = 2
+# Stretches of content beside which a term is one of several things spoken of.
+_MOST_CONTENT = 3
 # Words of an English expression that is looked for.
 _LONGEST_TERM = 3
 
@@ -166,9 +168,9 @@ class _Plain:
     def _number(self) -> int:
         """The number of a condition: that of the unit counted, or else any, 0 for none."""
         counted = "characters" if self._choice("measure") == "titles" else self._choice("measure")
-        found = sorted(self._signals.numbers, key=lambda number: number[1] != counted)
+        found = sorted(self._signals.numbers, key=lambda number: number[1] == counted)
         if found:
-            return found[0][0]
+            return found[-1][0]
         match = _NUMBER.search(self._rest)
         return (_MEANT.get(match.group()) or int_of(match.group())) if match else 0
 
@@ -271,7 +273,15 @@ class _Plain:
                 terms = but_not(self._rest, self._document) or parts_of(self._signals)[:_TWO]
             case _:
                 terms = parts_of(self._signals)[:_TWO]
-        if not terms or not all(map(self._is_term, terms)) or (join != "one" and len(terms) < _TWO):
+        speaks_of_more = (
+            join == "one" and not self._signals.terms and len(self._signals.content) > _MOST_CONTENT
+        )
+        if (
+            not terms
+            or speaks_of_more
+            or not all(map(self._is_term, terms))
+            or (join != "one" and len(terms) < _TWO)
+        ):
             return ""
         is_of_titles = self._choice("scope") == "titles"
         name, word = "mentions", self._word("unit", unit)

@@ -87,7 +87,7 @@ class Query:
     `text` is the standalone rewrite; `search` what is looked for (a claim's figure and words for the document
     itself left out, a replaced subject said twice; empty: the text); `folded` the rewrite in simplified script,
     half-width and lower case; `years` are the years it names apart from the document's title; `addresses` the nodes
-    that it names (`5`, `5.3`, `1.3#12`).
+    that it names (`5`, `5.3`, `1.3#12`). `otherwise` is what the question may mean if the document does not answer it.
     """
 
     question: str
@@ -105,6 +105,7 @@ class Query:
     detail: str = ""
     exclude: tuple[str, ...] = ()
     parts: tuple[Query, ...] = ()
+    otherwise: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)

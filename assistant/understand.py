@@ -28,16 +28,11 @@ from index.lexical import fold
 from index.types import Document
 
 LONGEST_QUESTION = 2000
-# How sure a reading of a question's form has to be: where the rules read nothing, where they do after other questions,
-# where they read another search for a term, and where they read anything else; what rules answer as well needs most.
-_SURE, _SURE_AFTERWARDS, _SURE_MENTIONS, _SURE_PLACE, _SURE_AGAINST, _SURE_CONTENT = (
-    0.35,
-    0.5,
-    0.7,
-    0.8,
-    0.85,
-    0.9,
-)
+# How sure a reading of a question's form has to be: where rules read nothing in the question, where they read another
+# search for a term, where they read anything else; and to be for no form at all.
+_SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
+# From here on a reading is tried where the document has no answer to what rules read.
+_POSSIBLE = 0.3
 # The node of a unit (`chapters`, `sections`) that is about a subject, "" where none is.
 Place = Callable[[Sequence[str], str], str]
 
@@ -70,13 +65,26 @@ _CLAUSE = re.compile(
 _TAG = re.compile(
     r"</?[a-z_-]{2,20}/?>|\[/?(?:system|inst|user|assistant|admin)\]|<\|[a-z_]+\|>", re.IGNORECASE
 )
+# A document of the asker's own: what it says is not what the document says.
+_PASTED = re.compile(
+    r"<(?P<tag>document|doc|context|source|file|passage|page)\b[^<>]*>.*?</(?P=tag)>",
+    re.IGNORECASE | re.DOTALL,
+)
 _ASKS_AGAIN = re.compile(
     r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )",
     re.IGNORECASE,
 )
 _EACH = re.compile(
-    r"^(?P<list>[^,，。?？]{2,60}?)(?:分别|各自|各(?![区部行级类种领方地界]))(?P<rest>[^,，。]{2,40})$"
+    r"^(?P<list>[^,，。?？]{2,60}?|[^。?？]{2,60}?、[^。?？]{2,60}?)[,，]?\s*(?:这?[两三四](?:块|样|个|者|方面))?"
+    r"(?:分别|各自|各(?![区部行级类种领方地界]))(?P<rest>[^,，。]{2,40})$"
+    r"|^(?P<listed>[^?]{4,80}?)[,:]\s*(?P<asked>(?:what|how|who|where|when)\b[^?]{2,60}?)"
+    r"\s+(?:about |of |to |for |on |improve )?each\b",
+    re.IGNORECASE,
 )
+_CHINESE_JOINT = re.compile(r"[、,，]\s*(?:以及|还有|和)?|以及|还有|和|与|跟")
+_ENGLISH_JOINT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|vs\.?|versus)\s+|\s*[+&]\s*")
+_LONGEST_SUBJECT = 24
+_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _ASKS = re.compile(r"[?？]\s*$")
 _BARE_WHICH = re.compile(
     r"\W*(?:and )?(?:which(?: ones?)?|where|(?:是|在|分别)?(?:哪(?:些|几?[个章节]|里|儿)|什么地方))(?:呢|啊)?\W*"
@@ -140,11 +148,9 @@ def understand(
         )
     if is_help(query.folded):
         return replace(query, intent=Intent.HELP)
-    steered, rest = cut_steering(text)
-    if steered:
-        text = rest
-        if not _is_question(rest, document):
-            return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
+    steered, text = cut_steering(text)
+    if (steered and not _is_question(text, document)) or not re.search(r"\w", text):
+        return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
     parts = split_parts(text, document)
     if len(parts) > 1 and not _is_one_form(text, parts, means):
         return _understand_parts(query, parts, history, means)
@@ -156,7 +162,7 @@ def _is_one_form(text: str, parts: Sequence[str], means: _Means) -> bool:
     if means.reader is None:
         return False
     whole = means.reader.read(fold(text), means.document)
-    if whole.op == "content" or whole.confidence < _SURE_AGAINST:
+    if whole.op in {"content", "mentions", "place"} or whole.confidence < _SURE_AGAINST:
         return False
     ops = [means.reader.read(fold(part), means.document).op for part in parts]
     return whole.op in ops and "content" in ops
@@ -246,7 +252,7 @@ def is_help(folded: str) -> bool:
 def cut_steering(text: str) -> tuple[bool, str]:
     """Whether a text tries to steer the assistant, and the text without those clauses."""
     # Tags of a made-up message format are no part of a question, but what stands between them may be.
-    plain, text = text, _TAG.sub("\n", text)
+    plain, text = text, _TAG.sub("\n", _PASTED.sub("\n", text))
     kept = [
         clause
         for clause in _CLAUSE.findall(text)
@@ -272,18 +278,13 @@ def _is_question(text: str, document: Document) -> bool:
 
 def split_parts(text: str, document: Document) -> list[str]:
     """The questions of a message that asks several; a remark before a question stays with it."""
-    if each := _EACH.match(text.strip()):
-        subjects = [s for s in re.split(r"[、]|以及|还有|和|与|跟", each["list"]) if len(s.strip()) > 1]
-        is_list_of_nodes = len(find_addresses(each["list"], document)[0]) > 1
-        if (
-            not is_list_of_nodes
-            and 2 <= len(subjects) <= _MOST_PARTS
-            and (_asks(each["rest"], document) or "、" in each["list"])
-        ):
-            return [f"{subject.strip()}{each['rest']}" for subject in subjects]
+    if each := _each_of(text.strip(), document):
+        return each
     parts: list[str] = []
     pending = ""
-    for piece in (half for sentence in _SENTENCES.findall(text) for half in _halves(sentence, document)):
+    # Where Chinese has a space a comma is left out.
+    spaced = _SPACE.sub("，", text)
+    for piece in (half for sentence in _SENTENCES.findall(spaced) for half in _halves(sentence, document)):
         pending += piece
         if parts and _BARE_WHICH.fullmatch(fold(piece)):
             # "Is there one with a single sentence? Which?" asks once.
@@ -303,6 +304,22 @@ def split_parts(text: str, document: Document) -> list[str]:
     ):
         return [text]
     return parts
+
+
+def _each_of(text: str, document: Document) -> list[str]:
+    """The questions of one that asks the same of several subjects (甲和乙分别怎么说), [] if it is none."""
+    each = _EACH.match(text)
+    if each is None:
+        return []
+    is_chinese = each["list"] is not None
+    joint = _CHINESE_JOINT if is_chinese else _ENGLISH_JOINT
+    subjects = [part.strip() for part in joint.split(each["list"] or each["listed"]) if len(part.strip()) > 1]
+    asked = each["rest"] if is_chinese else each["asked"]
+    is_list_of_nodes = len(find_addresses(text, document)[0]) > 1
+    is_list = 2 <= len(subjects) <= _MOST_PARTS and max(map(len, subjects)) <= _LONGEST_SUBJECT
+    if is_list_of_nodes or not is_list or not (_asks(asked, document) or "、" in text or not is_chinese):
+        return []
+    return [f"{subject}{asked}" if is_chinese else f"{subject}: {asked}" for subject in subjects]
 
 
 def _halves(piece: str, document: Document) -> list[str]:
@@ -350,37 +367,43 @@ def _understand_one(
     if form.op == "content":
         is_otherwise = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} and form.confidence >= _SURE_CONTENT
         return replace(ruled, intent=Intent.CONTENT, detail="") if is_otherwise else ruled
-    if form.confidence < _sure_enough(form, ruled, means.document, first=not history):
+    needed = _sure_enough(form, ruled, means.document)
+    is_sure = form.confidence >= needed
+    is_possible = ruled.intent is Intent.CONTENT and form.confidence >= _POSSIBLE and needed <= 1
+    if not (is_sure or is_possible):
         return ruled
-    plain = plainly(form, ruled.text, means.document, means.place, language)
+    text = pattern("structure.except").sub(" ", ruled.text) if ruled.exclude else ruled.text
+    plain = plainly(form, text, means.document, means.place, language)
     learnt = _by_rules(question, plain, (), language, means) if plain else ruled
     is_absent = learnt.intent is Intent.REFUSED and learnt.detail.startswith("no_")
-    return ruled if learnt.intent in {Intent.CONTENT, Intent.REFUSED} and not is_absent else learnt
+    if learnt.intent in {Intent.CONTENT, Intent.REFUSED} and not is_absent:
+        return ruled
+    return learnt if is_sure else replace(ruled, otherwise=learnt)
 
 
-def _sure_enough(form: Form, ruled: Query, document: Document, *, first: bool) -> float:
-    """How sure a reading has to be to stand against what the rules read; more than 1 where it can't."""
+def _sure_enough(form: Form, ruled: Query, document: Document) -> float:
+    """How sure a reading has to be to stand against what the rules read; 1 where they have to fail, more where it can't."""
+    never = float("inf")
     if ruled.years and form.op in {"mentions", "place"}:
-        return 2.0
-    is_definite = ruled.intent is Intent.REFUSED and (ruled.reason is not Reason.AMBIGUOUS or ruled.detail)
-    if is_definite:
-        return 2.0
+        return never
     match ruled.intent:
+        case Intent.REFUSED:
+            # What only the conversation could tell, or what does not exist, the rules know.
+            return _SURE if ruled.reason is Reason.AMBIGUOUS and not ruled.detail else never
+        case Intent.CONTENT if form.op == "place":
+            # Where a subject is dealt with the sentences on it tell as well.
+            return 1.0
         case Intent.CONTENT if form.op in {"items", "item"} and not ruled.addresses:
             # What there are several of need not be items of the text (奖励有几条).
             return _SURE_MENTIONS
-        case Intent.CONTENT | Intent.REFUSED if form.op != "place":
-            return _SURE if first else _SURE_AFTERWARDS
         case Intent.CONTENT:
-            return _SURE_PLACE
-        case Intent.MENTIONS if form.op != "place" and not _is_specific(ruled, document):
-            return _SURE_MENTIONS if form.op == "mentions" else _SURE_AFTERWARDS
-        case Intent.MENTIONS:
-            return 2.0
-        case Intent.NAVIGATION if any("?" in address for address in ruled.addresses):
             return _SURE
-        case Intent.NAVIGATION if form.op == "sections_of":
-            return _SURE_AFTERWARDS
+        case Intent.MENTIONS if form.op == "place" or _is_specific(ruled, document):
+            return never
+        case Intent.MENTIONS:
+            return _SURE_MENTIONS if form.op == "mentions" else _SURE
+        case Intent.NAVIGATION if form.op == "sections_of" or any("?" in a for a in ruled.addresses):
+            return _SURE
     return _SURE_AGAINST
 
 
