@@ -124,15 +124,14 @@ class Assistant:
         ]
         return RunnableSequence(*steps)
 
-    def _understand(self, state: _State) -> None:
-        state.query = understand(
-            state.question,
-            state.history,
-            self.index.document,
-            self.index.enrichment,
-            self._locate,
-            self._reader,
+    def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
+        """What a question means, without a language model. Never raises for any text."""
+        return understand(
+            question, history, self.index.document, self.index.enrichment, self._locate, self._reader
         )
+
+    def _understand(self, state: _State) -> None:
+        state.query = self.understand(state.question, state.history)
         if self.model is not None:
             from assistant.phrase import understand_with
 

@@ -19,7 +19,6 @@ import numpy.typing as npt
 from assistant.calibrate import BANK_FEATURES, FEATURES
 from assistant.extract import weigh
 from assistant.types import Intent, Reason, Turn
-from assistant.understand import understand
 from eval.dataset import Item
 from eval.fit import FOLDS, fold_of
 from eval.metrics import auroc
@@ -47,12 +46,12 @@ def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, li
     Where none has, nothing is left to decide but the reason.
     """
     rows, weighed_items, is_filled = [], [], []
-    retriever, document = assistant.index.retriever, assistant.index.document
+    retriever = assistant.index.retriever
     for item in items:
         history: list[Turn] = []
         for question in item.turns[:-1]:
             history.append(assistant.ask(question, history).turn())
-        query = understand(item.question, history, document)
+        query = assistant.understand(item.question, history)
         if query.parts or query.intent is not Intent.CONTENT or query.reason or item.answerable is None:
             continue
         weighed = weigh(

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.types import Answer, Turn
-from assistant.understand import understand
 from eval.dataset import EvalError, Item
 from eval.scoring import FOUND, Score, Stage, score
 
@@ -125,7 +124,7 @@ def ask_item(assistant: Assistant, item: Item, *, split: str = "", arms: bool = 
     start = time.perf_counter()
     answer = assistant.ask(item.question, history)
     seconds = time.perf_counter() - start
-    query = understand(item.question, history, document)
+    query = assistant.understand(item.question, history)
     ranking = retriever.search(query.search or query.text)
     verdict = score(item, answer, document, ranking)
     strict: dict[str, float | None] = {}
