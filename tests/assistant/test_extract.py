@@ -337,3 +337,9 @@ def test_a_claim_is_held_against_an_indefinite_number_too(ask: Ask) -> None:
 )
 def test_what_is_told_of_the_asker_is_not_asked_about(question: str, ask: Ask) -> None:
     assert ask(question).status == "answered"
+
+
+def test_each_of_two_subjects_that_a_question_joins_is_told(ask: Ask, outline: Document) -> None:
+    cited = sentences_of(ask("综合管廊和碳排放权交易有什么要求"))
+    for term in ("综合管廊", "碳排放权交易"):
+        assert any(term in outline.sentence(address).text for address in cited), term
