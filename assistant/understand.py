@@ -410,9 +410,12 @@ def _sure_enough(form: Form, ruled: Query, document: Document) -> float:
 def _is_specific(ruled: Query, document: Document) -> bool:
     """Whether rules read more in a question for the places of a term than the term and the unit (both, none, the first)."""
     asked = asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
-    return asked is not None and bool(
-        asked.absent or asked.pick or asked.titles or asked.also or asked.either or asked.lacking
-    )
+    # A lone character that nobody quoted is what was left of the question, hardly a term.
+    if asked is None or (
+        len(asked.term) == 1 and not re.search(rf"[“\"「『]{re.escape(asked.term)}", ruled.folded)
+    ):
+        return False
+    return bool(asked.absent or asked.pick or asked.titles or asked.also or asked.either or asked.lacking)
 
 
 def _by_rules(

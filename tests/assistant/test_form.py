@@ -257,6 +257,7 @@ def test_addresses_in_other_spellings(text: str, addresses: tuple[str, ...]) -> 
 # --- from question to answer
 
 
+SHORTEST = min(DOCUMENT.chapters, key=lambda c: sum(len(s.text) for s in c.sections))
 ALL = [chapter.address for chapter in DOCUMENT.chapters]
 NATIONAL = [
     c.address
@@ -270,6 +271,7 @@ NATIONAL = [
     [
         ("Could I have the names of every chapter, one after the other? It goes into my appendix.", ALL),
         ("哪一节最能唠，句子多得吓人", [LONGEST.address]),
+        ("这本纲要里头，话最少的一章是哪一章呀？", [SHORTEST.address]),
         ("念完讲产业的那一章，往下翻是哪一章", ["5"]),
         ("5.5这节打引号的词都有什么", ["5.5"]),
         ("6点3第4句原话", ["6.3"]),
