@@ -25,15 +25,15 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-_CARDINALS = _words(
+CARDINALS = _words(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
 )
-_ORDINALS = _words(
+ORDINALS = _words(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
     "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 )
-_WORDS = {word: at for words in (_CARDINALS, _ORDINALS) for at, word in enumerate(words, start=1)}
+_WORDS = {word: at for words in (CARDINALS, ORDINALS) for at, word in enumerate(words, start=1)}
 _ROMAN = {
     word: at
     for at, word in enumerate(_words("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi"), start=1)
@@ -52,11 +52,11 @@ _ZH_FIRST = (
 )
 _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
 _CARDINAL = (
-    rf"(?:\d{{1,3}}|{'|'.join(_CARDINALS)}|(?!i\b)(?:{'|'.join(sorted(_ROMAN, key=len, reverse=True))}))\b"
+    rf"(?:\d{{1,3}}|{'|'.join(CARDINALS)}|(?!i\b)(?:{'|'.join(sorted(_ROMAN, key=len, reverse=True))}))\b"
 )
-_NTH = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{'|'.join(_ORDINALS)})"
+_NTH = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{'|'.join(ORDINALS)})"
 _ORDINAL = (
-    rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(_CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate"
+    rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate"
     rf"|{_NTH}|last|final|opening|closing|concluding)"
 )
 _EN_AND = r"\s*(?:,\s*and|,|and|&)\s*(?:the\s+)?"
@@ -199,8 +199,8 @@ def spoken(address: str, language: str = "zh") -> str:
 
 
 def _numeral(number: str) -> str:
-    """A number of an address in Chinese, one that no document reaches in digits."""
-    return chinese_numeral(int(number)) if len(number) < len("1000") else number
+    """A number of an address in Chinese; in digits where no document has it: none, or one of more digits than three."""
+    return chinese_numeral(int(number)) if len(number) < len("1000") and int(number) else number
 
 
 def replace_addresses(text: str, new: str, document: Document) -> str:
@@ -420,7 +420,7 @@ def _numbers(spans: Sequence[Span], last: int) -> list[int]:
 
 
 _LOOSE_NUMBER = re.compile(
-    rf"{NUMERAL}+(?![共个下样起遍直定些])|\d{{1,2}}|\b(?:{'|'.join((*_CARDINALS, *_ORDINALS))}|(?<=[(])(?:{'|'.join(_ROMAN)}))\b"
+    rf"{NUMERAL}+(?![共个下样起遍直定些])|\d{{1,2}}|\b(?:{'|'.join((*CARDINALS, *ORDINALS))}|(?<=[(])(?:{'|'.join(_ROMAN)}))\b"
 )
 _NUMBERS_IN_A_ROW = re.compile(
     rf"(?:{_LOOSE_NUMBER.pattern})(?:[\s第之点./·、,，:()（）大小个章节条款部分块里的-]|point|dash|section|sentence|item){{1,14}}"

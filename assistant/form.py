@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from assistant.addresses import masked
 from assistant.signals import read
@@ -56,7 +57,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "length": ("measure",),
 }
 # How much the signals and the embedding weigh beside the words.
-SIGNALS_WEIGH, VECTOR_WEIGHS = 1.5, 1.0
+_SIGNALS_WEIGH, _VECTOR_WEIGHS = 1.5, 1.0
 # From the margins of the models to probabilities: so that on held-out folds they are right as often as they say.
 _STEEPNESS = 2.5
 _TOKEN = re.compile(r"<[nt]>|[\u3400-\u9fff]|[a-z]+|\d+|[^\s\w]")
@@ -81,6 +82,13 @@ class Features:
     signals: Sequence[int]
     vector: Vectors
 
+    def scaled(self) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """The rows of a model that these features weigh, and how much each of them does."""
+        rows = [*self.words, *self.signals, *range(2 * BUCKETS, 2 * BUCKETS + len(self.vector))]
+        words, signals = (np.full(len(part), 1 / np.sqrt(len(part))) for part in (self.words, self.signals))
+        values = np.concatenate([words, _SIGNALS_WEIGH * signals, _VECTOR_WEIGHS * self.vector])
+        return np.array(rows), values.astype(np.float32)
+
 
 class FormReader:
     """Reads what questions ask of a document's form with fitted weights."""
@@ -104,18 +112,17 @@ class FormReader:
 
     def choose(self, features: Features) -> Form:
         """What a question with these features asks."""
-        op, confidence = self._choose("op", features)
+        rows, values = features.scaled()
+        op, confidence = self._choose("op", rows, values)
         choices = {}
         for head in CHOICES.get(op, ()):
-            choices[head], sure = self._choose(head, features)
+            choices[head], sure = self._choose(head, rows, values)
             confidence = min(confidence, sure)
         return Form(op, choices, confidence)
 
-    def _choose(self, head: str, features: Features) -> tuple[str, float]:
+    def _choose(self, head: str, rows: npt.NDArray[np.int64], values: Vectors) -> tuple[str, float]:
         model = self._weights[head]
-        margins = model[features.words].sum(axis=0) / np.sqrt(len(features.words))
-        margins += SIGNALS_WEIGH * model[features.signals].sum(axis=0) / np.sqrt(len(features.signals))
-        margins += VECTOR_WEIGHS * (features.vector @ model[2 * BUCKETS : -1]) + model[-1]
+        margins = values @ model[rows] + model[-1]
         odds = np.exp(_STEEPNESS * (margins - margins.max()))
         at = int(odds.argmax())
         return HEADS[head][at], float(odds[at] / odds.sum())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from assistant.addresses import WHOLE_TEXT, find_addresses, int_of, loosely_named, spoken
+from assistant.addresses import CARDINALS, ORDINALS, WHOLE_TEXT, find_addresses, int_of, loosely_named, spoken
 from assistant.asked import but_not, parts_of, term_of
 from assistant.form import Form
 from assistant.patterns import form as plain_forms
@@ -18,9 +18,8 @@ from index.types import Document
 # The node of a unit (`chapters`, `sections`) that is about a subject, "" where none is.
 Place = Callable[[Sequence[str], str], str]
 
-_CARDINALS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-_ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
-_NUMBER = re.compile(rf"{NUMERAL}+|[俩仨单]|\d{{1,4}}|\b(?:{_CARDINALS}|{_ORDINALS}|single)\b")
+_ORDINALS = "|".join(ORDINALS)
+_NUMBER = re.compile(rf"{NUMERAL}+|[俩仨单]|\d{{1,4}}|\b(?:{'|'.join(CARDINALS)}|{_ORDINALS}|single)\b")
 _MEANT = {"俩": 2, "仨": 3, "单": 1, "single": 1}
 _NTH = re.compile(
     rf"第\s*({NUMERAL}+|\d{{1,2}})|(?:数|排|排在|行)({NUMERAL})|\b(\d{{1,2}})(?:st|nd|rd|th)\b"
@@ -285,9 +284,11 @@ class _Plain:
             return ""
         is_of_titles = self._choice("scope") == "titles"
         name, word = "mentions", self._word("unit", unit)
-        if join != "one":
-            name = "" if is_of_titles else join
-        elif is_of_titles and mode in {"all", "none"}:
+        if is_of_titles and (join != "one" or mode not in {"all", "none"}):
+            name = ""
+        elif join != "one":
+            name = join
+        elif is_of_titles:
             name, word = ("titles" if mode == "all" else "titles_none"), self._word("titles", unit)
         elif mode != "all":
             name = f"mentions_{mode}"

@@ -17,7 +17,7 @@ from assistant.described import described
 from assistant.followup import standalone
 from assistant.form import Form, FormReader
 from assistant.patterns import pattern, patterns
-from assistant.plain import plainly
+from assistant.plain import Place, plainly
 from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
 from assistant.signals import Signals, read
 from assistant.subject import asked_of, content_of, in_full
@@ -33,8 +33,6 @@ LONGEST_QUESTION = 2000
 _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 # From here on a reading is tried where the document has no answer to what rules read.
 _POSSIBLE = 0.3
-# The node of a unit (`chapters`, `sections`) that is about a subject, "" where none is.
-Place = Callable[[Sequence[str], str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,21 +347,15 @@ def _asks(text: str, document: Document) -> bool:
     return bool(asks and any(stretch not in title for stretch in content_of(folded, document)))
 
 
-def _understand_one(
-    question: str,
-    text: str,
-    history: Sequence[Turn],
-    language: str,
-    means: _Means,
-) -> Query:
+def _understand_one(question: str, text: str, history: Sequence[Turn], language: str, means: _Means) -> Query:
     """The query of one question, by rules and, where a reader of forms is given, by what it reads."""
     ruled = _by_rules(question, text, history, language, means)
     if means.reader is None or language not in {"zh", "en"} or ruled.detail == "no_more":
         return ruled
-    form = means.reader.read(ruled.folded, means.document)
     if any(not address.startswith("0.") for address in ruled.exclude):
         # What is excepted the plain questions don't say; the front parts are none of the chapters anyhow.
         return ruled
+    form = means.reader.read(ruled.folded, means.document)
     if form.op == "content":
         is_otherwise = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} and form.confidence >= _SURE_CONTENT
         return replace(ruled, intent=Intent.CONTENT, detail="") if is_otherwise else ruled
@@ -418,13 +410,7 @@ def _is_specific(ruled: Query, document: Document) -> bool:
     return bool(asked.absent or asked.pick or asked.titles or asked.also or asked.either or asked.lacking)
 
 
-def _by_rules(
-    question: str,
-    text: str,
-    history: Sequence[Turn],
-    language: str,
-    means: _Means,
-) -> Query:
+def _by_rules(question: str, text: str, history: Sequence[Turn], language: str, means: _Means) -> Query:
     document = means.document
     rewrite = standalone(text, history, document, means.enrichment)
     folded = fold(rewrite.text)

@@ -19,8 +19,6 @@ from assistant.form import (
     BUCKETS,
     CHOICES,
     HEADS,
-    SIGNALS_WEIGH,
-    VECTOR_WEIGHS,
     WEIGHTS,
     Features,
     Form,
@@ -100,19 +98,9 @@ def _fit_head(head: str, rows: Sequence[Labelled], features: Sequence[Features])
 
 
 def _matrix(features: Sequence[Features]) -> csr_matrix:
-    """Features as rows, scaled as the reader scales them."""
-    values: list[npt.NDArray[np.floating]] = []
-    columns: list[npt.NDArray[np.int64]] = []
-    for one in features:
-        size = len(one.vector)
-        values += [
-            np.full(len(one.words), 1 / np.sqrt(len(one.words))),
-            np.full(len(one.signals), SIGNALS_WEIGH / np.sqrt(len(one.signals))),
-            VECTOR_WEIGHS * one.vector,
-        ]
-        columns += [np.array(one.words), np.array(one.signals), np.arange(2 * BUCKETS, 2 * BUCKETS + size)]
-    lengths = [len(one.words) + len(one.signals) + len(one.vector) for one in features]
-    starts = np.concatenate([[0], np.cumsum(lengths)])
+    """Features as the rows of a matrix."""
+    columns, values = zip(*(one.scaled() for one in features), strict=True)
+    starts = np.concatenate([[0], np.cumsum([len(row) for row in columns])])
     shape = (len(features), 2 * BUCKETS + len(features[0].vector))
     return csr_matrix((np.concatenate(values), np.concatenate(columns), starts), shape=shape)
 

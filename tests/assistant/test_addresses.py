@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.addresses import _CARDINALS, _ORDINALS, find_addresses, spoken
+from assistant.addresses import CARDINALS as _CARDINALS
+from assistant.addresses import ORDINALS as _ORDINALS
+from assistant.addresses import find_addresses, spoken
 from index.config import OUTLINE
 from index.headings import chinese_numeral
 from index.normalize import normalize

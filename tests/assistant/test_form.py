@@ -295,3 +295,8 @@ def test_a_remark_beside_the_question_is_no_part_of_it(ask: Ask) -> None:
 
 def test_a_heading_that_no_chapter_has_is_not_found(ask: Ask) -> None:
     assert not sections_of(ask("哪些章的标题里有“国际”？"))
+
+
+@pytest.mark.parametrize("address", ["0", "7.0", "12345", f"{'1' * 40}.3"])
+def test_a_number_that_no_document_has_is_spoken_in_digits(address: str) -> None:
+    assert max(address.split("."), key=lambda n: (n == "0", len(n))) in spoken(address)
