@@ -47,7 +47,7 @@ _COUNTED = r"\s*个?\s*"
 _ZH_AND = r"\s*(?:、|,|，|和|与|及|跟|以及)\s*"
 _ZH_TO = r"\s*(?:到|至|-|—|–|~)\s*"
 _ZH_FIRST = (
-    rf"(?:(?:打头|起首|开篇)的?(?:那|第)?{_N}?|(?:压轴|收尾|结尾|末了|垫底)的?(?:那)?{_N}?|正数第\s*{_N}|倒着?数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N})|末尾?(?:那)?[一1]?|首|(?<![前后里外上下])头\s*{_N}"
+    rf"(?:(?:打头|起首|开篇)的?(?:那|第)?{_N}?|(?:压轴|收尾|结尾|末了|垫底)的?(?:(?:是|那)?(?:哪个?)?[一1]?(?={_COUNTED}小?[章节])|(?:那)?{_N}?)|正数第\s*{_N}|倒着?数第\s*{_N}|最(?:后|末)(?:面|头|尾)?的?\s*(?:那\s*{_N}|那|{_N}|是哪[一1]?(?=个?小?[章节]))|末尾?(?:那)?[一1]?|首|(?<![前后里外上下])头\s*{_N}"
     rf"|开头(?:一|第一)|(?<!最.)(?<!最.的)[前后](?![一1]){_N}|第\s*{_N})"
 )
 _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
@@ -56,7 +56,7 @@ _CARDINAL = (
 )
 _NTH = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{'|'.join(ORDINALS)})"
 _ORDINAL = (
-    rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate"
+    rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate|last[\s-]+but[\s-]+one"
     rf"|{_NTH}|last|final|opening|closing|concluding)"
 )
 _EN_AND = r"\s*(?:,\s*and|,|and|&)\s*(?:the\s+)?"
@@ -65,6 +65,8 @@ _EN_CARDINALS = rf"{_CARDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_CARDINAL})*"
 _EN_ORDINALS = rf"{_ORDINAL}(?:(?:{_EN_AND}|{_EN_TO}){_ORDINAL})*"
 # What a number with a point or dash would be with these after it: no address.
 _MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分|小时|percent|years?|months?|days?))"
+# "The chapter before last".
+_EN_BEFORE_LAST = r"before\s+(?:the\s+)?last\b(?!\s+(?:chapter|section|sentence))"
 # "The last section that mentions…" is chosen by what it says.
 _NOT_CHOSEN = r"(?!\s+(?:that|which|to|where)\b)"
 _NOT_COUNTED = rf"(?<![共有分几这那上下前后头另每某哪同属本全面边的\d]|{NUMERAL})"
@@ -82,7 +84,11 @@ _WHOLE = (
 _DASHED = re.compile(
     rf"(?<![\d.#年到第-])(?P<c>\d{{1,2}})-(?P<s>\d{{1,2}})(?![\d.%年-]){_MEASURES}(?:\s*小?节)?"
 )
+# Named one by one and counted: 二、十两章.
+_ONE = rf"第?(?:{NUMERAL}{{1,3}}?|\d{{1,2}})"
+_COUNTED_LIST = rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+)这?[两三四五六七八九]个?"
 _CHAPTER = (
+    re.compile(rf"{_COUNTED_LIST}大?章(?!程)"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),
     re.compile(
         rf"{_NOT_COUNTED}(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|下|底|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
@@ -91,11 +97,14 @@ _CHAPTER = (
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
     re.compile(rf"\b(?:part|heading)\s+(?P<list>{_CARDINAL}|{NUMERAL}+)"),
     re.compile(r"\bwhich chapter comes (?P<list>first|last)\b"),
+    re.compile(rf"\bchapter\s+(?P<list>{_EN_BEFORE_LAST})"),
 )
 _SECTION = (
+    re.compile(rf"{_COUNTED_LIST}小?节(?![能约水])"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}小?节(?![能约水])"),
     re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\s?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:numbered\s+)?sections?\b{_NOT_CHOSEN}"),
+    re.compile(rf"\bsection\s+(?P<list>{_EN_BEFORE_LAST})"),
 )
 _SENTENCE = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:句子|句话?)"),
@@ -127,6 +136,8 @@ _FRONT = (
         ),
     ),
 )
+# Every chapter: each has the section that is named with it.
+_EACH_CHAPTER = re.compile(r"(?:每一?个?|各个?|所有|全部)章|\b(?:each|every) chapter|\ball (?:the |of the )?chapters")
 WHOLE_TEXT = re.compile(
     r"全文|正文|[开通]篇|整[份篇个]|文件|纲要|\b(?:document|doc|outline|text|paper|whole thing)\b"
 )
@@ -162,6 +173,7 @@ def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple
     if ahead := next((one for one in named if one.c), None):
         known = [str(chapter) for chapter in _numbers(ahead.c[:1], _last_chapter(document))[:1]]
     of_text = bool(WHOLE_TEXT.search(folded))
+    of_each = bool(_EACH_CHAPTER.search(folded))
     before: _Named | None = None
     previous: list[str] = []
     for one in named:
@@ -169,7 +181,7 @@ def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple
         addresses = list(
             _within(one.n, "", document)
             if counted_through
-            else _resolved(one, known, document, of_text=of_text)
+            else _resolved(one, known, document, of_text=of_text, of_each=of_each)
         )
         if before and previous and addresses and _TO.fullmatch(folded[before.end : one.start]):
             addresses = nodes_between(previous[-1], addresses[0], document)[1:] or addresses
@@ -360,12 +372,16 @@ def _titles(document: Document) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return _title_forms(tuple((address, title) for address, title in nodes if title))
 
 
-def _resolved(one: _Named, known: Sequence[str], document: Document, *, of_text: bool) -> Iterator[str]:
+def _resolved(
+    one: _Named, known: Sequence[str], document: Document, *, of_text: bool, of_each: bool
+) -> Iterator[str]:
     """The addresses of what is named, its open units taken from `known` (a chapter, a section)."""
     if one.c:
         chapters = [str(number) for number in _numbers(one.c, _last_chapter(document))]
     elif known:
         chapters = [known[0]]
+    elif of_each and one.s:
+        chapters = [chapter.address for chapter in document.chapters]
     elif of_text and one.s == ((1, 1),):
         chapters = [chapter.address for chapter in document.chapters[:1]]
     else:
@@ -427,9 +443,9 @@ _NUMBERS_IN_A_ROW = re.compile(
     rf"(?:{_LOOSE_NUMBER.pattern})(?:(?:[\s第之点./·、,，:()（）大小个节条款块里的-]|point|dash|sentence){{1,10}}(?:{_LOOSE_NUMBER.pattern}))?"
 )
 _LIST = re.compile(rf"(?P<to>{_ZH_TO}|{_EN_TO})|{_ZH_AND}|{_EN_AND}")
-_BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate")
+_BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate|last[\s-]+but[\s-]+one|before\s+(?:the\s+)?last")
 _LAST = re.compile(
-    r"last|final|closing|concluding|(?:压轴|收尾|结尾|末了|垫底)的?那?[一1]?|末尾?那?[一1]?|最[后末][面头尾]?的?那?[一1]?"
+    r"last|final|closing|concluding|(?:压轴|收尾|结尾|末了|垫底)的?[那是]?(?:哪个?)?[一1]?|末尾?那?[一1]?|最[后末][面头尾]?的?(?:是哪|那)?[一1]?"
 )
 _MANY = re.compile(r"(?:(?P<tail>最[后末][面头尾]?的?那?|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
 

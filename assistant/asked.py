@@ -103,6 +103,8 @@ def _asks_for_places(
     """Whether the places of a subject are asked for: a unit that is asked for, or where or how often something stands."""
     kinds, units, terms = signals.kinds, {*signals.units}, signals.terms
     is_step = len(kinds & {"before", "after"}) == 1 or "between" in kinds
+    if not terms and pattern("structure.every").search(folded):
+        return False
     if (is_step and not (is_within and terms)) or (not terms and sum(map(len, signals.content)) < 2):
         return False
     places = units & {*NODES}

@@ -55,7 +55,7 @@ _DEICTIC = re.compile(r"^(?:其|该|上述|这|此)(?!他|它|中)")
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    chinese: tuple[str, ...]
+    chinese: re.Pattern[str]
     english: re.Pattern[str]
     origin: re.Pattern[str]
     alone: re.Pattern[str]
@@ -66,7 +66,7 @@ def _places() -> _Places:
     table = tomllib.loads(Path(__file__).with_name("places.toml").read_text("utf-8"))
     names = sorted([*table["english"].split(), *table["english_phrases"]], key=len, reverse=True)
     return _Places(
-        chinese=tuple(table["chinese"].split()),
+        chinese=re.compile("|".join(table["chinese"].split())),
         english=re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b"),
         origin=re.compile(table["origin"], re.IGNORECASE),
         alone=re.compile(table["alone"], re.IGNORECASE),
@@ -240,7 +240,7 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
         if len(quoted) >= 4 and fold(quoted) not in known:
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="quoted")
     if (annex := _ANNEX.search(query.folded)) and annex.group() not in known:
-        return abstain(Reason.NOT_IN_DOCUMENT, near=near)
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="annex")
     if place := foreign_place(query, text):
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail=f"place:{place}")
     return None
@@ -251,7 +251,7 @@ def foreign_place(query: Query, text: str) -> str:
     places = _places()
     asked = " ".join(asked_of(query.text)) or query.text
     folded = fold(asked)
-    found = [(folded.find(name), name) for name in places.chinese if name in folded]
+    found = [(match.start(), match.group()) for match in places.chinese.finditer(folded)]
     found += [(match.start(), match.group()) for match in places.english.finditer(asked)]
     found += [(match.start(), match.group()) for match in places.alone.finditer(asked)]
     for at, name in sorted(found):

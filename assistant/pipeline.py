@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # From this confidence on what a question calls mentioned may stand in other words.
 _SURE_PLACE = 0.85
+# From this confidence on the first of two questions is answered though both together are none that the document answers.
+_SURE_PART, _TWO = 0.96, 2
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +162,8 @@ class Assistant:
     def _answer(self, state: _State) -> None:
         if not state.query.parts:
             state.draft = self._draft(state.query, state.rankings[0])
-            if state.query.otherwise and _is_absent(state.draft):
+            # What the document surely doesn't have (a year, a place, an annex) it doesn't have in another reading either.
+            if state.query.otherwise and _is_absent(state.draft) and not state.draft.detail:
                 found = self._draft(state.query.otherwise, state.rankings[0])
                 if found.status is Status.ANSWERED:
                     state.query, state.draft = state.query.otherwise, found
@@ -168,7 +171,14 @@ class Assistant:
             pairs = zip(state.query.parts, state.rankings, strict=True)
             outcomes = [(part, self._draft(part, ranking)) for part, ranking in pairs]
             state.draft = _merged(outcomes, self.index)
-            if state.draft.status is Status.PARTIAL and self._is_near_miss(state.query):
+            is_sure = len(outcomes) > _TWO or (
+                outcomes[0][1].status is Status.ANSWERED and outcomes[0][1].confidence >= _SURE_PART
+            )
+            if (
+                state.draft.status is Status.PARTIAL
+                and not is_sure
+                and self._is_near_miss(state.query)
+            ):
                 state.draft = next(draft for _, draft in outcomes if draft.status is Status.ABSTAINED)
         if self.model is not None:
             from assistant.phrase import phrase

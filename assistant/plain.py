@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from assistant.addresses import CARDINALS, ORDINALS, WHOLE_TEXT, find_addresses, int_of, loosely_named, spoken
+from assistant.addresses import (
+    CARDINALS,
+    ORDINALS,
+    WHOLE_TEXT,
+    find_addresses,
+    int_of,
+    loosely_named,
+    sentences_of,
+    spoken,
+)
 from assistant.asked import but_not, parts_of, term_of
 from assistant.form import Form
 from assistant.patterns import form as plain_forms
@@ -30,6 +39,12 @@ _JOINT = re.compile(r"[跟和与同、]|以及|还是|对?比|\b(?:and|or|vs\.?|
 _NODE_WORDS = re.compile(
     rf"[那这哪]?{NUMERAL}?个?[大小]?(?:章节?|节|部分|标题|块|句子?|字数?|条)"
     r"|\b(?:sub)?(?:chapters?|sections?|parts?|headings?|titles?|sentences?)\b"
+)
+# A chapter that a question keeps to, described by its subject: 产业那章里, "in the safety chapter", "the sections on health".
+_WITHIN = re.compile(
+    r"(?P<zh>[^,，。?？、]{2,14}?)(?:[那这]一?个?)?大?(?:章|部分)(?:里[头面边]?|中|当中|内|底?下面?|之[内下中])"
+    r"|\b(?:in|of|within|under|from|inside) the (?P<en>[^,.?]{3,40}?) chapter\b"
+    r"|\bsections (?:on|about|under|of) (?P<of>[^,.?]{3,40})"
 )
 # The operations on a node, which may be named loosely.
 _OF_A_NODE = frozenset({"text", "heading", "next", "previous", "siblings", "parent", "length"})
@@ -109,15 +124,27 @@ class _Plain:
             return list(self._addresses)
         if self._form.op == "sections_of" and (both := self._of_two_subjects()):
             return both
+        if self._form.op == "sections_of" and self._titled_section:
+            # A section has none below it.
+            return []
         placed = self._placed(self._rest)
         return [placed] if placed else []
+
+    @property
+    def _titled_section(self) -> str:
+        """The section whose title the question names in full, "" for none, or where that is a chapter's as well."""
+        chapters = [chapter.title for chapter in self._document.chapters]
+        sections = (s for chapter in self._document.chapters for s in chapter.sections if s.title)
+        titled = (s.address for s in sections if fold(s.title) in self._rest and s.title not in chapters)
+        return next(titled, "")
 
     def _of_two_subjects(self) -> list[str]:
         """The nodes of two subjects (the safety chapter and the one on opening up), [] where there are not two."""
         for joint in _JOINT.finditer(self._rest):
             sides = self._rest[: joint.start()], self._rest[joint.end() :]
             # What stands after the joint has to name a node: the joint may stand inside a subject.
-            nodes = [self._placed(side) for side in sides] if _NODE_WORDS.search(sides[1]) else []
+            is_two = self._form.op == "between" or _NODE_WORDS.search(sides[1])
+            nodes = [self._placed(side) for side in sides] if is_two else []
             if nodes and all(nodes) and nodes[0] != nodes[1]:
                 return nodes
         return []
@@ -154,10 +181,22 @@ class _Plain:
     def _kept_to(self) -> dict[str, str]:
         """The nodes within which is looked, as the plain questions have it; empty where the question names none."""
         # 从通知到结尾 names the whole text.
-        if all(map(_is_front, self._addresses)) or any("?" in address for address in self._addresses):
+        named = self._addresses or self._described[0]
+        if all(map(_is_front, named)) or any("?" in address for address in named):
             return {"within": "", "inside": ""}
-        nodes = self._spoken(self._addresses)
+        nodes = self._spoken(named)
         return {name: str(self._words[name]).format(nodes=nodes) for name in ("within", "inside")}
+
+    @cached_property
+    def _described(self) -> tuple[tuple[str, ...], str]:
+        """The chapter that the question keeps to by its subject, () for none, and the question without it."""
+        match = _WITHIN.search(self._rest)
+        subject = fold(" ".join(filter(None, match.groups()))) if match else ""
+        stretches = tuple(stretch for stretch in self._signals.content if stretch in subject)
+        if match is None or not stretches or self._addresses or "sections" not in self._signals.units:
+            return (), self._rest
+        chapter = self._place(stretches, "chapters")
+        return ((chapter,) if chapter else ()), f"{self._rest[: match.start()]} {self._rest[match.end() :]}"
 
     def _position(self) -> str:
         """The position that is asked for in a list, "" for none."""
@@ -238,9 +277,11 @@ class _Plain:
 
     def _extreme(self) -> str:
         unit, measure = self._choice("unit"), self._choice("measure")
+        if self._described[0]:
+            unit = "sections"
         if unit == "any" or measure == "times" or (unit == "sentences" and measure != "characters"):
             return ""
-        number = self._number()
+        number = self._number() if not self._described[0] else 1
         return self._filled(
             "extremes" if number > 1 and measure != "titles" else "extreme",
             unit=self._word("unit", unit),
@@ -252,6 +293,10 @@ class _Plain:
 
     def _having(self) -> str:
         unit, measure, number = self._choice("unit"), self._choice("measure"), self._number()
+        within = self._kept_to()
+        if not number and len(self._addresses) == 1:
+            # Fewer than chapter 5 has.
+            number, within = self._measured(self._addresses[0], measure), {"within": "", "inside": ""}
         if unit not in {"chapters", "sections"} or not number:
             return ""
         return self._filled(
@@ -260,8 +305,15 @@ class _Plain:
             measure=self._word("having", measure),
             rel=self._word("rel_title" if measure == "titles" else "rel", self._choice("rel")),
             number=str(number),
-            **self._kept_to(),
+            **within,
         )
+
+    def _measured(self, node: str, measure: str) -> int:
+        """How many sections or sentences a node has, 0 for anything else."""
+        if measure == "sentences":
+            return len(sentences_of(node, self._document))
+        sections = [s for s in self._document.sections() if str(s.chapter) == node and s.number]
+        return len(sections) if measure == "sections" else 0
 
     def _mentions(self) -> str:
         unit, mode, join = (self._choice(head) for head in ("unit", "mode", "join"))
@@ -284,6 +336,8 @@ class _Plain:
             return ""
         is_of_titles = self._choice("scope") == "titles"
         name, word = "mentions", self._word("unit", unit)
+        if is_of_titles and {*self._signals.units} & {"chapters", "sections"} != {unit}:
+            unit = "any"
         if is_of_titles and (join != "one" or mode not in {"all", "none"}):
             name = ""
         elif join != "one":

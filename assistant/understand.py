@@ -31,6 +31,9 @@ LONGEST_QUESTION = 2000
 # How sure a reading of a question's form has to be: where rules read nothing in the question, where they read another
 # search for a term, where they read anything else; and to be for no form at all.
 _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
+# The same where a node is found that it asks of, and where the chapter of a node is asked for that rules read too.
+_SURE_OF_A_NODE, _SURE_PARENT = 0.25, 0.4
+_OF_A_NODE = frozenset({"sections_of", "next", "previous", "siblings", "parent"})
 # From here on a reading is tried where the document has no answer to what rules read.
 _POSSIBLE = 0.3
 
@@ -68,21 +71,33 @@ _PASTED = re.compile(
     r"<(?P<tag>document|doc|context|source|file|passage|page)\b[^<>]*>.*?</(?P=tag)>",
     re.IGNORECASE | re.DOTALL,
 )
+_WH = "what|which|how|who|when|where|why"
+_AUXILIARIES = "is|are|does|do|can|will|should|must|has|have|may"
 _ASKS_AGAIN = re.compile(
-    r"(?<=[,，])(?=.)|(?<=[,，] )(?=and |what |how |which |who |when |where |is |are |does |do |can |will )",
+    rf"(?<=[,，、])(?=.)|(?=\s(?:and|&|plus)\s(?:{_WH}|{_AUXILIARIES})\b)|(?<=[.!])(?=\s(?:and|also|plus)\b)",
     re.IGNORECASE,
 )
 _EACH = re.compile(
-    r"^(?P<list>[^,，。?？]{2,60}?|[^。?？]{2,60}?、[^。?？]{2,60}?)[,，]?\s*(?:这?[两三四](?:块|样|个|者|方面))?"
+    r"^(?P<list>[^,，。?？]{2,60}?|[^。?？]{2,60}?(?:、|”“)[^。?？]{2,60}?)[,，]?\s*"
+    r"(?:这?[两俩三仨四五几](?:块|样|个|者|方面|件|类|种)?(?:事情?|说法|提法|词|东西)?)?(?:在?(?:纲要|文件|文中|里面?|中|都))*"
     r"(?:分别|各自|各(?![区部行级类种领方地界]))(?P<rest>[^,，。]{2,40})$"
     r"|^(?P<listed>[^?]{4,80}?)[,:]\s*(?P<asked>(?:what|how|who|where|when)\b[^?]{2,60}?)"
-    r"\s+(?:about |of |to |for |on |improve )?each\b",
+    r"\s+(?:about |of |to |for |on |improve )?each\b"
+    r"|^(?P<head>[^:?]{4,80}?)\b(?:for|of|on|about)?\s*(?:all |each of )?(?:these|those|the following)\b[^:?]{0,30}:\s*(?P<below>[^:?]{6,160}?)[.?]*$",
     re.IGNORECASE,
 )
-_CHINESE_JOINT = re.compile(r"[、,，]\s*(?:以及|还有|和)?|以及|还有|和|与|跟")
+_CHINESE_JOINT = re.compile(r"[、,，]\s*(?:以及|还有|和)?|以及|还有|和|与|跟|(?<=”)(?=“)")
 _ENGLISH_JOINT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|vs\.?|versus)\s+|\s*[+&]\s*")
 _LONGEST_SUBJECT = 24
+# What is shorter may ask without a word of asking.
+_SHORT = 16
 _SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+# What adds a subject to the question before.
+_ADDS = re.compile(
+    rf"(?:and also|also|plus|and|as well as)\b(?![, ]*(?:{_WH}|{_AUXILIARIES})\b)[, ]*", re.IGNORECASE
+)
+# What numbers the questions of a list: 1. ①（1）.
+_NUMBERED = re.compile(r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*")
 _ASKS = re.compile(r"[?？]\s*$")
 _BARE_WHICH = re.compile(
     r"\W*(?:and )?(?:which(?: ones?)?|where|(?:是|在|分别)?(?:哪(?:些|几?[个章节]|里|儿)|什么地方))(?:呢|啊)?\W*"
@@ -206,23 +221,29 @@ def _hanging(part: str, before: Query, document: Document, place: Place) -> str 
     parts = structural(signals, named=True)
     if not parts or (before.intent is not Intent.STRUCTURE and parts in {"chapters", "contents"}):
         if "chapters" in signals.asked and before.addresses and document.has(before.addresses[-1]):
-            return _said_of(before.addresses[-1], part)
+            return _said_of(before.addresses[-1:], part)
         return "" if signals.kinds & {"where", "which", "all", "heading", "name", "request"} else None
     if before.intent is Intent.STRUCTURE and not before.addresses:
         return ""
-    node = before.addresses[-1].partition("#")[0] if before.addresses else ""
+    nodes = list(dict.fromkeys(address.partition("#")[0] for address in before.addresses))
+    node = nodes[-1] if nodes else ""
+    if len(nodes) > 1 and "all" in signals.kinds and "?" not in "".join(nodes):
+        # 最后两章叫什么，各有几节: of both.
+        return _said_of(nodes, part)
     if before.intent is Intent.MENTIONS and (asked := asks_for_mentions(before.folded, document)):
         node = place([asked.term], asked.unit) if asked.unit else ""
         if not node:
             return ""
     if not node or "?" in node:
         return None
-    return _said_of(node, part)
+    return _said_of([node], part)
 
 
-def _said_of(node: str, part: str) -> str:
-    """A part of a message as a question for a node."""
-    return f"{spoken(node)}{part}" if _HAN.search(part) else f"{spoken(node, 'en')}: {part}"
+def _said_of(nodes: Sequence[str], part: str) -> str:
+    """A part of a message as a question for nodes."""
+    if _HAN.search(part):
+        return f"{'和'.join(map(spoken, nodes))}{part}"
+    return f"{' and '.join(spoken(node, 'en') for node in nodes)}: {part}"
 
 
 def _with_its_places(query: Query, before: str, part: str, document: Document) -> str:
@@ -278,17 +299,25 @@ def split_parts(text: str, document: Document) -> list[str]:
     """The questions of a message that asks several; a remark before a question stays with it."""
     if each := _each_of(text.strip(), document):
         return each
+    if numbered := _numbered(text, document):
+        return numbered
     parts: list[str] = []
     pending = ""
     # Where Chinese has a space a comma is left out.
     spaced = _SPACE.sub("，", text)
-    for piece in (half for sentence in _SENTENCES.findall(spaced) for half in _halves(sentence, document)):
+    pieces = [
+        (half, len(halves) > 1)
+        for sentence in _SENTENCES.findall(spaced)
+        for halves in [_halves(sentence, document)]
+        for half in halves
+    ]
+    for piece, is_half in pieces:
         pending += piece
         if parts and _BARE_WHICH.fullmatch(fold(piece)):
             # "Is there one with a single sentence? Which?" asks once.
             parts[-1] += " " + pending.strip()
             pending = ""
-        elif _ASKS.search(piece.strip()) or re.search(r"[;；\n,，]\s*$", piece):
+        elif is_half or _ASKS.search(piece.strip()) or re.search(r"[;；\n]\s*$", piece):
             parts.append(pending.strip())
             pending = ""
     if pending.strip():
@@ -296,12 +325,24 @@ def split_parts(text: str, document: Document) -> list[str]:
             parts[-1] += " " + pending.strip()
         else:
             parts.append(pending.strip())
-    parts = [part.strip(" ,，") for part in parts if re.search(r"\w", part)]
+    parts = [part.strip(" ,，、") for part in parts if re.search(r"\w", part)]
     if not 1 < len(parts) <= _MOST_PARTS or not all(
-        _is_question(part, document) or len(fold(part)) < 16 for part in parts
+        _is_question(part, document) or _asks_on(part, document) or len(fold(part)) < _SHORT for part in parts
     ):
         return [text]
-    return parts
+    # "Also disabled people": a follow-up to the question before.
+    return [parts[0], *(_ADDS.sub("and ", part) for part in parts[1:])]
+
+
+def _numbered(text: str, document: Document) -> list[str]:
+    """The questions of a numbered list, without what stands before it; [] where a text is none."""
+    starts = list(_NUMBERED.finditer(text))
+    pieces = [
+        text[start.end() : following.start() if following else len(text)].strip(" ,，;；。\n")
+        for start, following in zip(starts, [*starts[1:], None], strict=False)
+    ]
+    is_list = 1 < len(pieces) <= _MOST_PARTS and any(_asks(piece, document) for piece in pieces)
+    return pieces if is_list and all(content_of(fold(piece), document) for piece in pieces) else []
 
 
 def _each_of(text: str, document: Document) -> list[str]:
@@ -311,10 +352,12 @@ def _each_of(text: str, document: Document) -> list[str]:
         return []
     is_chinese = each["list"] is not None
     joint = _CHINESE_JOINT if is_chinese else _ENGLISH_JOINT
-    subjects = [part.strip() for part in joint.split(each["list"] or each["listed"]) if len(part.strip()) > 1]
-    asked = each["rest"] if is_chinese else each["asked"]
+    listed = each["list"] or each["listed"] or each["below"]
+    subjects = [part.strip() for part in joint.split(listed) if len(part.strip()) > 1]
+    asked = each["rest"] or each["asked"] or each["head"]
     is_list_of_nodes = len(find_addresses(text, document)[0]) > 1
-    is_list = 2 <= len(subjects) <= _MOST_PARTS and max(map(len, subjects)) <= _LONGEST_SUBJECT
+    longest = _LONGEST_SUBJECT if is_chinese else 2 * _LONGEST_SUBJECT
+    is_list = 2 <= len(subjects) <= _MOST_PARTS and max(map(len, subjects)) <= longest
     if is_list_of_nodes or not is_list or not (_asks(asked, document) or "、" in text or not is_chinese):
         return []
     return [f"{subject}{asked}" if is_chinese else f"{subject}: {asked}" for subject in subjects]
@@ -326,11 +369,16 @@ def _halves(piece: str, document: Document) -> list[str]:
     if len(_ASKS_AGAIN.findall(piece)) > 2 * _MOST_PARTS:
         return [piece]
     for half in _ASKS_AGAIN.split(piece):
-        if halves and not (_asks(halves[-1], document) and _asks(half, document)):
+        if halves and not (_asks_on(halves[-1], document) and _asks_on(half, document)):
             halves[-1] += half
         else:
             halves.append(half)
-    return halves if all(_asks(half, document) for half in halves) else [piece]
+    return halves if all(_asks_on(half, document) for half in halves) else [piece]
+
+
+def _asks_on(text: str, document: Document) -> bool:
+    """Whether a clause asks something by itself or adds a subject to what was asked ("Also disabled people.")."""
+    return _asks(text, document) or bool(_ADDS.match(text.strip()) and content_of(fold(text), document))
 
 
 def _asks(text: str, document: Document) -> bool:
@@ -340,7 +388,8 @@ def _asks(text: str, document: Document) -> bool:
     """
     folded = fold(text)
     asks = re.search(
-        r"什么|啥|哪|怎|如何|多少|几|谁|何时|有没有|是不是|能不能|会不会|吗|呢|为什么|\b(?:what|which|how|who|when|where|why|is|are|does|do|can|will)\b",
+        r"什么|啥|哪|怎|如何|多少|几|谁|何时|真的假的|(?P<either>[\u4e00-\u9fff])[不没](?P=either)|是不是|能不能|会不会|吗|呢|为什么|何(?!况|必)"
+        rf"|\b(?:{_WH})\b|(?:^|,)\W*(?:(?:and|but|so|or|&|plus) )?(?:{_AUXILIARIES})\b",
         folded,
     )
     title = fold(document.title)
@@ -385,11 +434,19 @@ def _sure_enough(form: Form, ruled: Query, document: Document) -> float:
         case Intent.CONTENT if form.op == "place":
             # Where a subject is dealt with the sentences on it tell as well.
             return 1.0
+        case Intent.STRUCTURE if form.op == "place":
+            return never
+        case Intent.CONTENT if form.op in _OF_A_NODE:
+            return _SURE_OF_A_NODE
         case Intent.CONTENT if form.op in {"items", "item"} and not ruled.addresses:
             # What there are several of need not be items of the text (奖励有几条).
             return _SURE_MENTIONS
         case Intent.CONTENT:
             return _SURE
+        case Intent.MENTIONS if form.op in {"extreme", "having"} and _is_specific(ruled, document):
+            return _SURE_MENTIONS
+        case Intent.NAVIGATION if form.op == "parent":
+            return _SURE_PARENT
         case Intent.MENTIONS if form.op == "place" or _is_specific(ruled, document):
             return never
         case Intent.MENTIONS:

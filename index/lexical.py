@@ -39,6 +39,17 @@ _SYLLABLES = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _STEM = 6
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?%?")
+# How British spellings differ from American ones, where an ending tells.
+_SPELLINGS = tuple(
+    (re.compile(british), american)
+    for british, american in (
+        (r"is(?=(?:e|es|ed|er|ers|ing|able|ation|ations|ational)$)", "iz"),
+        (r"(?<=[bt])re(?=s?$)", "er"),
+        (r"(?<=[a-z]{2})our(?=s|ed|ing|able|ites?$|$)", "or"),
+        (r"ogue(?=s?$)", "og"),
+        (r"gramme(?=s?$)", "gram"),
+    )
+)
 # Function words of English, from the closed classes of grammar.
 _STOP_WORDS = (
     "a an the this that these those there here it its he she they them their his her we us our you your i "
@@ -137,10 +148,22 @@ def prefix_terms(text: str) -> list[str]:
 
 
 def english_terms(text: str) -> list[str]:
-    """Stems (Snowball) of the English words of a text without stop words, and its numbers, in order."""
+    """Stems (Snowball) of the English words of a text without stop words, and its numbers, in order.
+
+    British and American spellings become one: centre and center, labour and labor, organise and organize.
+    """
     words = [word.removesuffix("'s") for word in _WORD.findall(fold(text).replace("’", "'"))]
-    stems: list[str] = _stemmer().stemWords([word for word in words if word not in ENGLISH_STOP_WORDS])
+    kept = [word for word in words if word not in ENGLISH_STOP_WORDS]
+    stems: list[str] = _stemmer().stemWords([_american(word) for word in kept])
     return stems
+
+
+@lru_cache(maxsize=8192)
+def _american(word: str) -> str:
+    """A word as Americans spell it; others come out misspelt (exercize), in every text alike."""
+    for british, american in _SPELLINGS:
+        word = british.sub(american, word)
+    return word
 
 
 @cache
