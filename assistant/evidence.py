@@ -135,7 +135,8 @@ def _given(figure: str, query: Query) -> bool:
 def clause_fit(query: Query, text: str, english: str | None) -> float:
     """How well the clause around a figure fits a question, 0 to 1: Dice's coefficient of their terms, the best clause.
 
-    Chinese against the sentence itself, any other language against its translation.
+    Chinese against the sentence itself, any other language against its translation. A clause whose figures the question
+    gives itself is none: of the 12 bases some number is asked for.
     """
     wanted = query.search or query.text
     if query.language == "zh" or not english:
@@ -157,7 +158,8 @@ def clause_fit(query: Query, text: str, english: str | None) -> float:
             for term in terms(re.sub(r"\d[\d.,]*\s*(?:项|个月|个|家|%)?(?:以上|以内|左右)?", " ", clause))
             if not term.isdecimal()
         }
-        if re.search(r"\d", clause) and asked | stated:
+        figures = re.findall(r"\d+(?:\.\d+)?%?", clause)
+        if any(not _given(figure, query) for figure in figures) and asked | stated:
             best = max(best, 2 * len(asked & stated) / (len(asked) + len(stated)))
     return best
 

@@ -367,6 +367,10 @@ def _without_pronoun(
         return None
     if _MEANS_DOCUMENT.search(folded):
         return None
+    named = content_of(folded[: match.start()], document)
+    if match.group()[0] in "这那" and named and len(named[-1]) > 1 and folded[: match.start()].endswith(named[-1]):
+        # 友好城市那条线: it stands beside what it means.
+        return None
     if (
         match.group() in {"that", "this", "those", "these"}
         and re.match(r"\s+(?!(?:in|for|by|from|of|to|at|with)\b)\w", folded[match.end() :])

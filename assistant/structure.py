@@ -69,9 +69,11 @@ def navigate(query: Query, document: Document) -> Draft:
         elif isinstance(node, Section):
             if found := _item_asked(node, query, document):
                 return found
-            if node.heading and node.chapter:
+            # The front parts have no headings of their own.
+            has_heading = bool(node.heading and node.chapter)
+            if has_heading:
                 lines.append(Line((Ref(node.address),)))
-            if not heading_only or not node.heading:
+            if not heading_only or not has_heading:
                 whole = [sentence.address for sentence in node.sentences]
                 left = [address for address in whole if address not in query.exclude] or whole
                 lines += [Line((ref,)) for ref in runs(node.address, left)]

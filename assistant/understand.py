@@ -33,7 +33,7 @@ LONGEST_QUESTION = 2000
 _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 # The same where a node is found that it asks of, and where the chapter of a node is asked for that rules read too.
 _SURE_OF_A_NODE, _SURE_PARENT = 0.25, 0.4
-_OF_A_NODE = frozenset({"sections_of", "next", "previous", "siblings", "parent"})
+_OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
 # From here on a reading is tried where the document has no answer to what rules read.
 _POSSIBLE = 0.3
 
@@ -99,6 +99,7 @@ _ADDS = re.compile(
 # What numbers the questions of a list: 1. ①（1）.
 _NUMBERED = re.compile(r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*")
 _ASKS = re.compile(r"[?？]\s*$")
+_OPENING, _CLOSING = re.compile(r"[(（“「『]"), re.compile(r"[)）”」』]")
 _BARE_WHICH = re.compile(
     r"\W*(?:and )?(?:which(?: ones?)?|where|(?:是|在|分别)?(?:哪(?:些|几?[个章节]|里|儿)|什么地方))(?:呢|啊)?\W*"
 )
@@ -369,7 +370,8 @@ def _halves(piece: str, document: Document) -> list[str]:
     if len(_ASKS_AGAIN.findall(piece)) > 2 * _MOST_PARTS:
         return [piece]
     for half in _ASKS_AGAIN.split(piece):
-        if halves and not (_asks_on(halves[-1], document) and _asks_on(half, document)):
+        is_within = halves and len(_OPENING.findall(halves[-1])) > len(_CLOSING.findall(halves[-1]))
+        if halves and (is_within or not (_asks_on(halves[-1], document) and _asks_on(half, document))):
             halves[-1] += half
         else:
             halves.append(half)
@@ -644,7 +646,9 @@ def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
     ends = query.addresses[0], query.addresses[-1]
     if "between" in signals.kinds:
         inside = (
-            nodes_between(*ends, document)[1:-1] if len(query.addresses) > 1 else _middle(ends[0], document)
+            (nodes_between(*ends, document) or nodes_between(*reversed(ends), document))[1:-1]
+            if len(query.addresses) > 1
+            else _middle(ends[0], document)
         )
         query = replace(query, addresses=tuple(inside) or query.addresses)
     return replace(query, intent=Intent.NAVIGATION)
