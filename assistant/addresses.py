@@ -86,7 +86,7 @@ _DASHED = re.compile(
 )
 # Named one by one and counted: 二、十两章.
 _ONE = rf"第?(?:{NUMERAL}{{1,3}}?|\d{{1,2}})"
-_COUNTED_LIST = rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+)这?[两三四五六七八九]个?"
+_COUNTED_LIST = rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+)(?:这?[两俩]|这[三四五六七八九])个?"
 _CHAPTER = (
     re.compile(rf"{_COUNTED_LIST}大?章(?!程)"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),

@@ -44,7 +44,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An outcome before it is worded: lines for an answer, or a reason for none, and sections near the question."""
+    """An outcome before it is worded: lines for an answer, or a reason for none, and sections near the question.
+
+    `best` is the address of the sentence that answers a content question best.
+    """
 
     status: Status
     lines: tuple[Line, ...] = ()
@@ -53,6 +56,7 @@ class Draft:
     near: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     confidence: float = 1.0
+    best: str = ""
 
 
 def abstain(

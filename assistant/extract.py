@@ -22,7 +22,9 @@ from index.lexical import chinese_terms, english_terms, fold
 from index.types import Document, Ranking, Scored, Section
 
 # What joins two subjects of a question, and among how many sentences each is looked for.
-_JOINT = "(?:和|与|跟|及|以及|还有|、)"
+_JOINED_BEFORE, _JOINED_AFTER = (
+    re.compile(form.format("(?:和|与|跟|及|以及|还有|、)")) for form in (r"{}\s*$", r"\s*{}")
+)
 _NEAR = 15
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
@@ -121,7 +123,14 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     cited = {ref.node for line in lines for ref in line.refs}
     nearby = calibration.more_share * ranking.sections[0].score
     more = [s.address for s in ranking.sections if s.address not in cited and s.score >= nearby]
-    return Draft(Status.ANSWERED, lines=lines, more=tuple(more[:3]), near=near, confidence=confidence)
+    return Draft(
+        Status.ANSWERED,
+        lines=lines,
+        more=tuple(more[:3]),
+        near=near,
+        confidence=confidence,
+        best=chosen[0].address,
+    )
 
 
 def _on_the_others(
@@ -130,8 +139,9 @@ def _on_the_others(
     """The first sentence on each of the subjects that a question joins (甲和乙) and that no sentence picked has."""
     told = [document.sentence(scored.address).text for scored in picked]
     for term in query.terms if query.slot in {Slot.TOPIC, Slot.POLAR} else ():
-        is_joined = len(term) > 1 and re.search(
-            rf"{_JOINT}\s*{re.escape(term)}|{re.escape(term)}\s*{_JOINT}", query.folded
+        at = query.folded.find(term) if len(term) > 1 else -1
+        is_joined = at >= 0 and (
+            _JOINED_BEFORE.search(query.folded[:at]) or _JOINED_AFTER.match(query.folded, at + len(term))
         )
         if not is_joined or any(term in text for text in told):
             continue

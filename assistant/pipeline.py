@@ -16,6 +16,7 @@ from assistant.compose import absent_part, compose, word
 from assistant.config import Settings
 from assistant.draft import Draft, Line, Ref, abstain
 from assistant.extract import extract, weigh
+from assistant.facets import with_facets
 from assistant.form import FormReader
 from assistant.subject import asked_of, content_of
 from assistant.types import Answer, Intent, Query, Reason, Slot, Status, Turn
@@ -228,6 +229,7 @@ class Assistant:
                 if items := structure.items_of([document.section(node) for node in nodes], query):
                     return items
         answer = extract(query, ranking, self.index, load_calibration())
+        answer = with_facets(query, answer, self.index, load_calibration())
         if (
             answer.status is Status.ABSTAINED
             and answer.reason is Reason.NOT_IN_DOCUMENT

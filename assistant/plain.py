@@ -153,9 +153,12 @@ class _Plain:
         """The node that a text describes by its subject, or by an expression in quotation marks that stands there."""
         if quoted := next((term for term in self._signals.terms if term in text), ""):
             return self._having_literally(quoted) or self._place((quoted,), self._unit_of_nodes)
-        bare = " ".join(re.sub(r"[^\w\s]+", " ", _NODE_WORDS.sub(" ", text)).split())
-        subject = tuple(stretch for stretch in self._signals.content if stretch in text) or (bare,)
-        return self._place(subject, self._unit_of_nodes) if bare else ""
+        bare = " ".join(re.sub(r"[^\w\s]+", " ", _NODE_WORDS.sub(" ", _NTH.sub(" ", text))).split())
+        subject = tuple(stretch for stretch in self._signals.content if stretch in text)
+        # A word that no question is about (措施) may name a chapter.
+        if not subject and (bare.isascii() or bare in fold(self._document.text)):
+            subject = (bare,)
+        return self._place(subject, self._unit_of_nodes) if bare and subject else ""
 
     def _having_literally(self, term: str) -> str:
         sections = (section for chapter in self._document.chapters for section in chapter.sections)

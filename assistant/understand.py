@@ -73,8 +73,12 @@ _PASTED = re.compile(
 )
 _WH = "what|which|how|who|when|where|why"
 _AUXILIARIES = "is|are|does|do|can|will|should|must|has|have|may"
+_ASKING = re.compile(
+    r"什么|啥|咋|哪|怎|如何|多少|几|谁|真的假的|(?P<either>[\u4e00-\u9fff])[不没](?P=either)|吗|呢|何(?!况|必)"
+    rf"|\b(?:{_WH})\b|(?:^|,)\W*(?:(?:and|but|so|or|&|plus) )?(?:{_AUXILIARIES})\b"
+)
 _ASKS_AGAIN = re.compile(
-    rf"(?<=[,，、])(?=.)|(?=\s(?:and|&|plus)\s(?:{_WH}|{_AUXILIARIES})\b)|(?<=[.!])(?=\s(?:and|also|plus)\b)",
+    rf"(?<=[,，、])(?=.)|(?=\s(?:and|&|plus)\s(?:(?:on|in|by|for|to|from|at|with) )?(?:{_WH}|{_AUXILIARIES})\b)|(?<=[.!])(?=\s(?:and|also|plus)\b)",
     re.IGNORECASE,
 )
 _EACH = re.compile(
@@ -91,7 +95,7 @@ _ENGLISH_JOINT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|vs\.?|versus)\s+|\s*[
 _LONGEST_SUBJECT = 24
 # What is shorter may ask without a word of asking.
 _SHORT = 16
-_SPACE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_SPACE = re.compile(r"(?<=[\u4e00-\u9fff”》]) (?=[\u4e00-\u9fff“《])")
 # What adds a subject to the question before.
 _ADDS = re.compile(
     rf"(?:and also|also|plus|and|as well as)\b(?![, ]*(?:{_WH}|{_AUXILIARIES})\b)[, ]*", re.IGNORECASE
@@ -388,14 +392,13 @@ def _asks(text: str, document: Document) -> bool:
 
     What the whole document is about is none: 有标准吗 of a text on standards asks on.
     """
-    folded = fold(text)
-    asks = re.search(
-        r"什么|啥|哪|怎|如何|多少|几|谁|何时|真的假的|(?P<either>[\u4e00-\u9fff])[不没](?P=either)|是不是|能不能|会不会|吗|呢|为什么|何(?!况|必)"
-        rf"|\b(?:{_WH})\b|(?:^|,)\W*(?:(?:and|but|so|or|&|plus) )?(?:{_AUXILIARIES})\b",
-        folded,
-    )
-    title = fold(document.title)
-    return bool(asks and any(stretch not in title for stretch in content_of(folded, document)))
+    folded, title = fold(text), fold(document.title)
+    return asks(folded) and any(stretch not in title for stretch in content_of(folded, document))
+
+
+def asks(folded: str) -> bool:
+    """Whether a folded clause has a word of asking."""
+    return bool(_ASKING.search(folded))
 
 
 def _understand_one(question: str, text: str, history: Sequence[Turn], language: str, means: _Means) -> Query:

@@ -27,7 +27,7 @@ SIGNS = (
 _ARRAYS = "questions.npz"
 _KINDS = {"answered": True, "unanswered": False}
 # Principal axes that similarities are taken along: a third of the time of 512, and hardly a question judged otherwise.
-_AXES = 192
+_AXES = 128
 _NEAREST = 3
 # Values of which the largest is taken first where the largest of many are wanted.
 _BLOCK = 32

@@ -31,7 +31,7 @@ from index.store import VectorStore
 from index.tokens import count_tokens, encoding
 from index.types import Document, IndexingError, Passage, PassageKind, StoreError
 
-FORMAT = 12
+FORMAT = 13
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 # What is searched for to see that an index works; a number needs no dictionary to be loaded.

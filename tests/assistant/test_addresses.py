@@ -328,3 +328,22 @@ def test_what_is_left_open_is_taken_from_the_place_spoken_of(
     text: str, here: str, addresses: tuple[str, ...]
 ) -> None:
     assert find_addresses(text, DOCUMENT, here)[0] == addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("the chapter before last", ("11",)),
+        ("the last but one chapter", ("11",)),
+        ("第九章压轴的是哪节", ("9.3",)),
+        ("第九章最后是哪一节", ("9.3",)),
+        ("全文收尾的是哪一章", ("12",)),
+        ("二、十两章", ("2", "10")),
+        ("三、五、七这三章的标题", ("3", "5", "7")),
+        ("第五章的二、三两节", ("5.2", "5.3")),
+        ("每章头一节", tuple(f"{chapter.number}.1" for chapter in DOCUMENT.chapters)),
+        ("the last section of each chapter", tuple(c.sections[-1].address for c in DOCUMENT.chapters)),
+    ],
+)
+def test_nodes_counted_from_the_end_and_together(text: str, addresses: tuple[str, ...]) -> None:
+    assert find_addresses(text, DOCUMENT)[0] == addresses

@@ -343,3 +343,19 @@ def test_each_of_two_subjects_that_a_question_joins_is_told(ask: Ask, outline: D
     cited = sentences_of(ask("供热和物业服务怎么规定的"))
     for term in ("供热", "物业服务"):
         assert any(term in outline.sentence(address).text for address in cited), term
+
+
+@pytest.mark.parametrize("question", ["几号生效", "纲要从哪天起施行", "When does it come into force?"])
+def test_a_day_of_effect_that_is_not_stated_is_no_day_of_issue(question: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert (answer.status, answer.reason) == ("abstained", "figure_not_stated")
+
+
+def test_an_annex_that_is_not_there_is_named(ask: Ask) -> None:
+    answer = ask("附件二的任务分工表在哪")
+    assert answer.status == "abstained"
+    assert "附件" in answer.answer
+
+
+def test_a_place_within_other_words_is_none(ask: Ask) -> None:
+    assert "西安" not in ask("要保障哪些东西安全运行").answer

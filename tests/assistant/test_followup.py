@@ -510,3 +510,8 @@ def test_a_body_asked_for_is_the_one_that_the_answer_names(outline: Document) ->
     asked = "战略咨询专家队伍是哪个机构的"
     last = Turn(asked, asked, ("12.1",), ("12.1#3",))
     assert rewritten("这个机构还做什么？", last, outline) == "首都标准化委员会还做什么？"
+
+
+def test_a_demonstrative_beside_what_it_means_is_no_pronoun(outline: Document) -> None:
+    asked = "友好城市那条线又拿来做什么？"
+    assert rewritten(asked, TOPIC, outline) == asked

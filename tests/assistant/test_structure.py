@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.addresses import spoken
 from index.config import OUTLINE
 from index.parse import parse_file
 from index.types import Chapter
@@ -433,3 +434,46 @@ def test_a_quoted_letter_is_a_term(ask: Ask) -> None:
 def test_to_ask_what_the_document_says_is_no_steering(ask: Ask) -> None:
     assert ask('How many times does the outline say "pilot"?').status == "answered"
     assert ask('Please say "pilot"').reason == "instruction"
+
+
+@given(st.sampled_from([*CHAPTERS, *[s.address for s in DOCUMENT.sections()]]), st.sampled_from(["zh", "en"]))
+@settings(deadline=None, suppress_health_check=SHARED)
+def test_the_title_of_any_node_passes_the_checks(ask: Ask, node: str, language: str) -> None:
+    name = spoken(node, language)
+    answer = ask(f"{name}的标题是什么？" if language == "zh" else f"What is the title of the {name}?")
+    assert answer.status == "answered"
+    assert all(answer.checks.values())
+    assert {citation.section_id for citation in answer.citations} == {node}
+
+
+@pytest.mark.parametrize("question", ["地方标准每隔几年复审一次", "标准多久修一次"])
+def test_how_often_something_is_done_is_not_how_often_it_is_named(question: str, ask: Ask) -> None:
+    assert not re.search("共出现", ask(question).answer)
+
+
+def test_headings_of_chapters_and_sections_alike(ask: Ask) -> None:
+    wanted = [c.address for c in DOCUMENT.chapters if "实施" in c.heading]
+    wanted += [s.address for s in DOCUMENT.sections() if s.chapter and "实施" in s.title]
+    assert sorted(sections_of(ask("大小标题中含“实施”二字的，请一一指出。"))) == sorted(wanted)
+
+
+@pytest.mark.parametrize("question", ["哪些章的节数比第三章多", "Which chapters have more sections than chapter 3?"])
+def test_chapters_with_more_sections_than_another(question: str, ask: Ask) -> None:
+    bound = len(DOCUMENT.chapter(3).sections)
+    wanted = {c.address for c in DOCUMENT.chapters if len(c.sections) > bound}
+    assert {node for node in sections_of(ask(question)) if "." not in node} == wanted
+
+
+def test_the_extreme_within_a_chapter_named_by_its_subject(ask: Ask) -> None:
+    longest = max(DOCUMENT.chapter(5).sections, key=lambda section: len(section.sentences))
+    assert sections_of(ask("城市治理章里头，句子数排第一的小节")) == [longest.address]
+
+
+def test_what_stands_between_two_sections_in_either_order(ask: Ask) -> None:
+    for question in ("养老和教育之间是哪一节", "教育和养老之间是哪一节"):
+        assert sections_of(ask(question)) == ["7.2"]
+
+
+def test_the_parts_of_both_nodes_that_a_message_named(ask: Ask) -> None:
+    cited = sections_of(ask("最后两章叫什么，各有几节"))
+    assert {s.address for number in (11, 12) for s in DOCUMENT.chapter(number).sections} <= {*cited}

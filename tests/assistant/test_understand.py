@@ -403,3 +403,43 @@ def test_a_number_in_a_name_is_no_claim() -> None:
 
 def _query(question: str) -> Query:
     return understand(question, (), parse_file(OUTLINE))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "请逐条答复：（1）地方标准怎么管；（2）团体标准由谁制定。",
+            ["地方标准怎么管", "团体标准由谁制定"],
+        ),
+        ("1. who drafts? 2. who checks?", ["who drafts?", "who checks?"]),
+        ("地方标准做多少项、靠哪个机制推", ["地方标准做多少项", "靠哪个机制推"]),
+        ("首都标准网要升级，真的假的，预算多少钱", ["首都标准网要升级，真的假的", "预算多少钱"]),
+        (
+            "how long does drafting take & are old ones reviewed",
+            ["how long does drafting take", "& are old ones reviewed"],
+        ),
+        (
+            "Is anything said on elderly care? Also disabled people. And nurseries?",
+            ["Is anything said on elderly care?", "and disabled people.", "and nurseries?"],
+        ),
+        (
+            "Once it is out, is anyone inspecting it, and who hears complaints?",
+            ["Once it is out, is anyone inspecting it", "and who hears complaints?"],
+        ),
+        (
+            "Sections wanted for these three: tax, street signs, housing.",
+            ["tax: Sections wanted", "street signs: Sections wanted", "housing: Sections wanted"],
+        ),
+        ("“甲乙”“丙丁”，这两个说法各出现在哪", ["“甲乙”出现在哪", "“丙丁”出现在哪"]),
+        ("把量化指标（多少项、多少个）都列出来", ["把量化指标（多少项、多少个）都列出来"]),
+        ("Which came first, and why?", ["Which came first, and why?"]),
+    ],
+)
+def test_several_questions_in_one_sentence(text: str, parts: list[str]) -> None:
+    assert [part.strip() for part in split_parts(text, DOCUMENT)] == parts
+
+
+@pytest.mark.parametrize("text", ["这几个词是什么意思", "一个九几年盖的小区", "要是多发了几个标准，能加分吗"])
+def test_an_indefinite_number_is_not_asked_for(text: str) -> None:
+    assert slot_of(text) is not Slot.NUMBER

@@ -100,6 +100,19 @@ def test_english_stems_without_stop_words() -> None:
     assert english_terms("By 2025, 800 local standards") == ["2025", "800", "local", "standard"]
 
 
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("centre centres", "center centers"),
+        ("standardisation organised organisational", "standardization organized organizational"),
+        ("labour neighbouring", "labor neighboring"),
+        ("programme catalogue theatre", "program catalog theater"),
+    ],
+)
+def test_british_and_american_spellings_are_one(british: str, american: str) -> None:
+    assert english_terms(british) == english_terms(american)
+
+
 def test_pinyin_of_homophones_is_the_same() -> None:
     assert pinyin_terms("镖准化") == pinyin_terms("标准化") == ["biao zhun", "zhun hua"]
     assert pinyin_terms("A") == pinyin_terms("标") == []
