@@ -86,7 +86,9 @@ _DASHED = re.compile(
 )
 # Named one by one and counted: 二、十两章.
 _ONE = rf"第?(?:{NUMERAL}{{1,3}}?|\d{{1,2}})"
-_COUNTED_LIST = rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+)(?:这?[两俩]|这[三四五六七八九])个?"
+_COUNTED_LIST = (
+    rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+)(?:这?[两俩]|这[三四五六七八九])个?"
+)
 _CHAPTER = (
     re.compile(rf"{_COUNTED_LIST}大?章(?!程)"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),
@@ -137,7 +139,9 @@ _FRONT = (
     ),
 )
 # Every chapter: each has the section that is named with it.
-_EACH_CHAPTER = re.compile(r"(?:每一?个?|各个?|所有|全部)章|\b(?:each|every) chapter|\ball (?:the |of the )?chapters")
+_EACH_CHAPTER = re.compile(
+    r"(?:每一?个?|各个?|所有|全部)章|\b(?:each|every) chapter|\ball (?:the |of the )?chapters"
+)
 WHOLE_TEXT = re.compile(
     r"全文|正文|[开通]篇|整[份篇个]|文件|纲要|\b(?:document|doc|outline|text|paper|whole thing)\b"
 )
@@ -330,7 +334,9 @@ def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
         gap = folded[one.end : following.start]
         if _TO.fullmatch(gap) or _AND.fullmatch(gap):
             reading.blank(one.end, following.start)
-    return joined, re.sub("\0+", " ", reading.left)
+    # As it was written: 队伍 is no numeral.
+    rest = "".join(char if left != "\0" else left for char, left in zip(folded, reading.left, strict=True))
+    return joined, re.sub("\0+", " ", rest)
 
 
 def _counts_all(atom: _Named, folded: str, document: Document) -> bool:

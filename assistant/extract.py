@@ -29,7 +29,7 @@ _NEAR = 15
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
-_ANNEX = re.compile(r"附件|附录|附表|\b(?:annex|appendix)\b")
+_ANNEX = re.compile(r"附件|附录|附表|(?<!\bmy )(?<!\bour )\b(?:annex|appendix)\b")
 # A figure is held against a claim from this share of the best score on.
 _CLAIM_RATIO = 0.5
 # Sentences with figures are compared by their clauses from this share of the best score on.

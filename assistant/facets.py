@@ -1,4 +1,4 @@
-"""The matters that a question names beside each other (养老院评价和12345热线, "street lighting; gas as well"), each looked for."""
+"""The matters that a question names beside each other (养老院评价和12345热线, "street lighting; gas as well")."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import replace
 from assistant.calibrate import Calibration
 from assistant.draft import Draft, Line, Ref
 from assistant.extract import extract
+from assistant.parts import asks
+from assistant.slots import slot_of
 from assistant.subject import content_of
 from assistant.types import Query, Status
-from assistant.understand import asks, slot_of
 from index.build import Index
 from index.lexical import chinese_terms, english_terms, fold
 from index.types import Document

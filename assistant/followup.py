@@ -169,7 +169,10 @@ def _correction(folded: str, text: str) -> str:
     """What a correction (不，我问的是…, "I meant …") puts in the place of what was asked; "" if it is none."""
     for form in patterns("followup.correction"):
         if (match := form.match(folded)) and len(folded) == len(text):
-            return text[match.start("x") : match.end("x")].strip(" ?？。.!！,，的")
+            meant = text[match.start("x") : match.end("x")]
+            return re.sub(r"(?i)[,，]\s*(?:sorry|please|thanks?|抱歉|谢谢)\W*$", "", meant).strip(
+                " ?？。.!！,，的"
+            )
     return ""
 
 
@@ -368,7 +371,12 @@ def _without_pronoun(
     if _MEANS_DOCUMENT.search(folded):
         return None
     named = content_of(folded[: match.start()], document)
-    if match.group()[0] in "这那" and named and len(named[-1]) > 1 and folded[: match.start()].endswith(named[-1]):
+    if (
+        match.group()[0] in "这那"
+        and named
+        and len(named[-1]) > 1
+        and folded[: match.start()].endswith(named[-1])
+    ):
         # 友好城市那条线: it stands beside what it means.
         return None
     if (

@@ -175,11 +175,7 @@ class Assistant:
             is_sure = len(outcomes) > _TWO or (
                 outcomes[0][1].status is Status.ANSWERED and outcomes[0][1].confidence >= _SURE_PART
             )
-            if (
-                state.draft.status is Status.PARTIAL
-                and not is_sure
-                and self._is_near_miss(state.query)
-            ):
+            if state.draft.status is Status.PARTIAL and not is_sure and self._is_near_miss(state.query):
                 state.draft = next(draft for _, draft in outcomes if draft.status is Status.ABSTAINED)
         if self.model is not None:
             from assistant.phrase import phrase

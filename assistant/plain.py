@@ -153,8 +153,9 @@ class _Plain:
         """The node that a text describes by its subject, or by an expression in quotation marks that stands there."""
         if quoted := next((term for term in self._signals.terms if term in text), ""):
             return self._having_literally(quoted) or self._place((quoted,), self._unit_of_nodes)
-        bare = " ".join(re.sub(r"[^\w\s]+", " ", _NODE_WORDS.sub(" ", _NTH.sub(" ", text))).split())
-        subject = tuple(stretch for stretch in self._signals.content if stretch in text)
+        bare = " ".join(re.sub(r"[^\w\s]+", " ", _NODE_WORDS.sub(" ", text)).split())
+        stretches = [stretch for stretch in self._signals.content if stretch in text]
+        subject = tuple(s for s in stretches or read(text, self._document).content if not _NTH.match(s))
         # A word that no question is about (措施) may name a chapter.
         if not subject and (bare.isascii() or bare in fold(self._document.text)):
             subject = (bare,)

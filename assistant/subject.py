@@ -36,6 +36,9 @@ def asked_of(text: str) -> list[str]:
     return [sentence for sentence in sentences if not _ON_ONESELF.match(fold(sentence))]
 
 
+_VERBS = frozenset("管办写想")
+
+
 def cut_single(text: str, document: Document) -> str:
     """A text with function characters blanked, same length; one that is part of a word of the document stays.
 
@@ -44,10 +47,13 @@ def cut_single(text: str, document: Document) -> str:
     single = pattern("frames.single").pattern
     chars = list(text)
     for at, char in enumerate(text):
+        following = text[at : at + 2]
         if (
             char in single
-            and text[at : at + 2] not in document.bigrams
+            and following not in document.bigrams
             and text[max(0, at - 1) : at + 1] not in document.bigrams
+            # A verb that begins a word which stands but once: 管廊.
+            and not (char in _VERBS and len(following) > 1 and following in document.text)
         ):
             chars[at] = " "
     return "".join(chars)

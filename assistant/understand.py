@@ -16,10 +16,12 @@ from assistant.asked import asks_for_mentions, asks_for_parts, structural
 from assistant.described import described
 from assistant.followup import standalone
 from assistant.form import Form, FormReader
+from assistant.parts import asks_itself, is_question, split_parts
 from assistant.patterns import pattern, patterns
 from assistant.plain import Place, plainly
 from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
 from assistant.signals import Signals, read
+from assistant.slots import slot_of
 from assistant.subject import asked_of, content_of, in_full
 from assistant.types import Intent, Query, Reason, Slot, Turn
 from index.enrich import Enrichment
@@ -33,9 +35,11 @@ LONGEST_QUESTION = 2000
 _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 # The same where a node is found that it asks of, and where the chapter of a node is asked for that rules read too.
 _SURE_OF_A_NODE, _SURE_PARENT = 0.25, 0.4
+_NEVER = float("inf")
 _OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
 # From here on a reading is tried where the document has no answer to what rules read.
-_POSSIBLE = 0.3
+# A question for all chapters or headings names nothing that could bear it out.
+_POSSIBLE, _POSSIBLE_OF_ALL = 0.3, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,12 @@ class _Means:
 
 # Of the nodes that a follow-up may point to, those that it leaves open; the others do not exist.
 _UNCLEAR = frozenset({"which_node", "which_item"})
-_MOST_PARTS = 5
 _CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufff9-\ufffb]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d|s\b)(?=年|\b|[^\d])")
 _SPELLED_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])(二[〇零][〇零一二三四五六七八九]{2})(?=年)")
 # Not the numbers of a name such as 3+X.
 _NUMBER = re.compile(r"(?<![\d.+])\d+(?:\.\d+)?%?(?![\d.+])")
-_SENTENCES = re.compile(r"[^?？。!！;；\n]+[?？。!！;；\n]*")
 # Clauses, for cutting out those that steer: punctuation ends one, and so does "then" or "but" before another.
 _CLAUSE = re.compile(
     r".+?(?:[,，。!！?？;；:：\n\]]+|\.(?=\s|$)|$|(?=然后|但是|不过|\bbut\b|\bthen\b|\band then\b))",
@@ -71,48 +73,6 @@ _PASTED = re.compile(
     r"<(?P<tag>document|doc|context|source|file|passage|page)\b[^<>]*>.*?</(?P=tag)>",
     re.IGNORECASE | re.DOTALL,
 )
-_WH = "what|which|how|who|when|where|why"
-_AUXILIARIES = "is|are|does|do|can|will|should|must|has|have|may"
-_ASKING = re.compile(
-    r"什么|啥|咋|哪|怎|如何|多少|几|谁|真的假的|(?P<either>[\u4e00-\u9fff])[不没](?P=either)|吗|呢|何(?!况|必)"
-    rf"|\b(?:{_WH})\b|(?:^|,)\W*(?:(?:and|but|so|or|&|plus) )?(?:{_AUXILIARIES})\b"
-)
-_ASKS_AGAIN = re.compile(
-    rf"(?<=[,，、])(?=.)|(?=\s(?:and|&|plus)\s(?:(?:on|in|by|for|to|from|at|with) )?(?:{_WH}|{_AUXILIARIES})\b)|(?<=[.!])(?=\s(?:and|also|plus)\b)",
-    re.IGNORECASE,
-)
-_EACH = re.compile(
-    r"^(?P<list>[^,，。?？]{2,60}?|[^。?？]{2,60}?(?:、|”“)[^。?？]{2,60}?)[,，]?\s*"
-    r"(?:这?[两俩三仨四五几](?:块|样|个|者|方面|件|类|种)?(?:事情?|说法|提法|词|东西)?)?(?:在?(?:纲要|文件|文中|里面?|中|都))*"
-    r"(?:分别|各自|各(?![区部行级类种领方地界]))(?P<rest>[^,，。]{2,40})$"
-    r"|^(?P<listed>[^?]{4,80}?)[,:]\s*(?P<asked>(?:what|how|who|where|when)\b[^?]{2,60}?)"
-    r"\s+(?:about |of |to |for |on |improve )?each\b"
-    r"|^(?P<head>[^:?]{4,80}?)\b(?:for|of|on|about)?\s*(?:all |each of )?(?:these|those|the following)\b[^:?]{0,30}:\s*(?P<below>[^:?]{6,160}?)[.?]*$",
-    re.IGNORECASE,
-)
-_CHINESE_JOINT = re.compile(r"[、,，]\s*(?:以及|还有|和)?|以及|还有|和|与|跟|(?<=”)(?=“)")
-_ENGLISH_JOINT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|vs\.?|versus)\s+|\s*[+&]\s*")
-_LONGEST_SUBJECT = 24
-# What is shorter may ask without a word of asking.
-_SHORT = 16
-_SPACE = re.compile(r"(?<=[\u4e00-\u9fff”》]) (?=[\u4e00-\u9fff“《])")
-# What adds a subject to the question before.
-_ADDS = re.compile(
-    rf"(?:and also|also|plus|and|as well as)\b(?![, ]*(?:{_WH}|{_AUXILIARIES})\b)[, ]*", re.IGNORECASE
-)
-# What numbers the questions of a list: 1. ①（1）.
-_NUMBERED = re.compile(r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*")
-_ASKS = re.compile(r"[?？]\s*$")
-_OPENING, _CLOSING = re.compile(r"[(（“「『]"), re.compile(r"[)）”」』]")
-_BARE_WHICH = re.compile(
-    r"\W*(?:and )?(?:which(?: ones?)?|where|(?:是|在|分别)?(?:哪(?:些|几?[个章节]|里|儿)|什么地方))(?:呢|啊)?\W*"
-)
-# The order decides where a question fits several: what asks for a phone number also has 多少 in it.
-_SLOT_ORDER = (
-    Slot.CONTACT, Slot.PENALTY, Slot.MONEY, Slot.DURATION, Slot.DATE, Slot.NUMBER, Slot.PERSON, Slot.BODY, Slot.PLACE,
-    Slot.POLAR,
-)  # fmt: skip
-
 
 # Full-width letters, digits and signs to half-width; in a Chinese text the punctuation that Chinese uses stays.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -167,7 +127,7 @@ def understand(
     if is_help(query.folded):
         return replace(query, intent=Intent.HELP)
     steered, text = cut_steering(text)
-    if (steered and not _is_question(text, document)) or not re.search(r"\w", text):
+    if (steered and not is_question(text, document)) or not re.search(r"\w", text):
         return replace(query, intent=Intent.REFUSED, reason=Reason.INSTRUCTION)
     parts = split_parts(text, document)
     if len(parts) > 1 and not _is_one_form(text, parts, means):
@@ -290,117 +250,6 @@ def cut_steering(text: str) -> tuple[bool, str]:
     return True, re.sub(r"^[\s,，。.;；:：!！\[\]/]+|\s+$", "", rest)
 
 
-def _is_question(text: str, document: Document) -> bool:
-    """Whether something is left to answer: a question mark or a question word, and a subject."""
-    folded = fold(text)
-    asks = _ASKS.search(folded) or slot_of(folded) is not Slot.TOPIC
-    return bool(
-        (asks or re.search(r"什么|哪|怎|如何|\b(?:what|how|which)\b", folded))
-        and content_of(folded, document)
-    )
-
-
-def split_parts(text: str, document: Document) -> list[str]:
-    """The questions of a message that asks several; a remark before a question stays with it."""
-    if each := _each_of(text.strip(), document):
-        return each
-    if numbered := _numbered(text, document):
-        return numbered
-    parts: list[str] = []
-    pending = ""
-    # Where Chinese has a space a comma is left out.
-    spaced = _SPACE.sub("，", text)
-    pieces = [
-        (half, len(halves) > 1)
-        for sentence in _SENTENCES.findall(spaced)
-        for halves in [_halves(sentence, document)]
-        for half in halves
-    ]
-    for piece, is_half in pieces:
-        pending += piece
-        if parts and _BARE_WHICH.fullmatch(fold(piece)):
-            # "Is there one with a single sentence? Which?" asks once.
-            parts[-1] += " " + pending.strip()
-            pending = ""
-        elif is_half or _ASKS.search(piece.strip()) or re.search(r"[;；\n]\s*$", piece):
-            parts.append(pending.strip())
-            pending = ""
-    if pending.strip():
-        if parts and not _is_question(pending, document):
-            parts[-1] += " " + pending.strip()
-        else:
-            parts.append(pending.strip())
-    parts = [part.strip(" ,，、") for part in parts if re.search(r"\w", part)]
-    if not 1 < len(parts) <= _MOST_PARTS or not all(
-        _is_question(part, document) or _asks_on(part, document) or len(fold(part)) < _SHORT for part in parts
-    ):
-        return [text]
-    # "Also disabled people": a follow-up to the question before.
-    return [parts[0], *(_ADDS.sub("and ", part) for part in parts[1:])]
-
-
-def _numbered(text: str, document: Document) -> list[str]:
-    """The questions of a numbered list, without what stands before it; [] where a text is none."""
-    starts = list(_NUMBERED.finditer(text))
-    pieces = [
-        text[start.end() : following.start() if following else len(text)].strip(" ,，;；。\n")
-        for start, following in zip(starts, [*starts[1:], None], strict=False)
-    ]
-    is_list = 1 < len(pieces) <= _MOST_PARTS and any(_asks(piece, document) for piece in pieces)
-    return pieces if is_list and all(content_of(fold(piece), document) for piece in pieces) else []
-
-
-def _each_of(text: str, document: Document) -> list[str]:
-    """The questions of one that asks the same of several subjects (甲和乙分别怎么说), [] if it is none."""
-    each = _EACH.match(text)
-    if each is None:
-        return []
-    is_chinese = each["list"] is not None
-    joint = _CHINESE_JOINT if is_chinese else _ENGLISH_JOINT
-    listed = each["list"] or each["listed"] or each["below"]
-    subjects = [part.strip() for part in joint.split(listed) if len(part.strip()) > 1]
-    asked = each["rest"] or each["asked"] or each["head"]
-    is_list_of_nodes = len(find_addresses(text, document)[0]) > 1
-    longest = _LONGEST_SUBJECT if is_chinese else 2 * _LONGEST_SUBJECT
-    is_list = 2 <= len(subjects) <= _MOST_PARTS and max(map(len, subjects)) <= longest
-    if is_list_of_nodes or not is_list or not (_asks(asked, document) or "、" in text or not is_chinese):
-        return []
-    return [f"{subject}{asked}" if is_chinese else f"{subject}: {asked}" for subject in subjects]
-
-
-def _halves(piece: str, document: Document) -> list[str]:
-    """A sentence cut at the commas where both sides ask something of their own; whole otherwise."""
-    halves: list[str] = []
-    if len(_ASKS_AGAIN.findall(piece)) > 2 * _MOST_PARTS:
-        return [piece]
-    for half in _ASKS_AGAIN.split(piece):
-        is_within = halves and len(_OPENING.findall(halves[-1])) > len(_CLOSING.findall(halves[-1]))
-        if halves and (is_within or not (_asks_on(halves[-1], document) and _asks_on(half, document))):
-            halves[-1] += half
-        else:
-            halves.append(half)
-    return halves if all(_asks_on(half, document) for half in halves) else [piece]
-
-
-def _asks_on(text: str, document: Document) -> bool:
-    """Whether a clause asks something by itself or adds a subject to what was asked ("Also disabled people.")."""
-    return _asks(text, document) or bool(_ADDS.match(text.strip()) and content_of(fold(text), document))
-
-
-def _asks(text: str, document: Document) -> bool:
-    """Whether a clause asks something by itself: a word of asking inside it, and a subject.
-
-    What the whole document is about is none: 有标准吗 of a text on standards asks on.
-    """
-    folded, title = fold(text), fold(document.title)
-    return asks(folded) and any(stretch not in title for stretch in content_of(folded, document))
-
-
-def asks(folded: str) -> bool:
-    """Whether a folded clause has a word of asking."""
-    return bool(_ASKING.search(folded))
-
-
 def _understand_one(question: str, text: str, history: Sequence[Turn], language: str, means: _Means) -> Query:
     """The query of one question, by rules and, where a reader of forms is given, by what it reads."""
     ruled = _by_rules(question, text, history, language, means)
@@ -415,7 +264,8 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], language:
         return replace(ruled, intent=Intent.CONTENT, detail="") if is_otherwise else ruled
     needed = _sure_enough(form, ruled, means.document)
     is_sure = form.confidence >= needed
-    is_possible = ruled.intent is Intent.CONTENT and form.confidence >= _POSSIBLE and needed <= 1
+    least = _POSSIBLE_OF_ALL if form.op in {"chapters", "contents"} else _POSSIBLE
+    is_possible = ruled.intent is Intent.CONTENT and form.confidence >= least and needed <= 1
     if not (is_sure or is_possible):
         return ruled
     text = pattern("structure.except").sub(" ", ruled.text) if ruled.exclude else ruled.text
@@ -429,36 +279,43 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], language:
 
 def _sure_enough(form: Form, ruled: Query, document: Document) -> float:
     """How sure a reading has to be to stand against what the rules read; 1 where they have to fail, more where it can't."""
-    never = float("inf")
     if ruled.years and form.op in {"mentions", "place"}:
-        return never
+        return _NEVER
     match ruled.intent:
         case Intent.REFUSED:
             # What only the conversation could tell, or what does not exist, the rules know.
-            return _SURE if ruled.reason is Reason.AMBIGUOUS and not ruled.detail else never
-        case Intent.CONTENT if form.op == "place":
-            # Where a subject is dealt with the sentences on it tell as well.
-            return 1.0
-        case Intent.STRUCTURE if form.op == "place":
-            return never
-        case Intent.CONTENT if form.op in _OF_A_NODE:
-            return _SURE_OF_A_NODE
-        case Intent.CONTENT if form.op in {"items", "item"} and not ruled.addresses:
-            # What there are several of need not be items of the text (奖励有几条).
-            return _SURE_MENTIONS
+            return _SURE if ruled.reason is Reason.AMBIGUOUS and not ruled.detail else _NEVER
         case Intent.CONTENT:
-            return _SURE
-        case Intent.MENTIONS if form.op in {"extreme", "having"} and _is_specific(ruled, document):
-            return _SURE_MENTIONS
+            return _sure_beside_content(form, ruled)
+        case Intent.MENTIONS:
+            return _sure_beside_mentions(form, ruled, document)
+        case Intent.STRUCTURE if form.op == "place":
+            return _NEVER
         case Intent.NAVIGATION if form.op == "parent":
             return _SURE_PARENT
-        case Intent.MENTIONS if form.op == "place" or _is_specific(ruled, document):
-            return never
-        case Intent.MENTIONS:
-            return _SURE_MENTIONS if form.op == "mentions" else _SURE
         case Intent.NAVIGATION if form.op == "sections_of" or any("?" in a for a in ruled.addresses):
             return _SURE
     return _SURE_AGAINST
+
+
+def _sure_beside_content(form: Form, ruled: Query) -> float:
+    """How sure a reading has to be where the rules read no question for the form."""
+    if form.op == "place":
+        # Where a subject is dealt with the sentences on it tell as well.
+        return 1.0
+    if form.op in _OF_A_NODE:
+        return _SURE_OF_A_NODE
+    # What there are several of need not be items of the text (奖励有几条).
+    return _SURE_MENTIONS if form.op in {"items", "item"} and not ruled.addresses else _SURE
+
+
+def _sure_beside_mentions(form: Form, ruled: Query, document: Document) -> float:
+    """How sure a reading has to be where the rules read a search for a term."""
+    if form.op == "place":
+        return _NEVER
+    if _is_specific(ruled, document):
+        return _SURE_MENTIONS if form.op in {"extreme", "having"} else _NEVER
+    return _SURE_MENTIONS if form.op == "mentions" else _SURE
 
 
 def _is_specific(ruled: Query, document: Document) -> bool:
@@ -646,13 +503,11 @@ def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
         and (beside := _siblings(query, query.addresses[-1].partition("#")[0], document))
     ):
         return beside
-    ends = query.addresses[0], query.addresses[-1]
+    first, last = query.addresses[0], query.addresses[-1]
     if "between" in signals.kinds:
-        inside = (
-            (nodes_between(*ends, document) or nodes_between(*reversed(ends), document))[1:-1]
-            if len(query.addresses) > 1
-            else _middle(ends[0], document)
-        )
+        # From either end.
+        run = nodes_between(first, last, document) or nodes_between(last, first, document)
+        inside = run[1:-1] if len(query.addresses) > 1 else _middle(first, document)
         query = replace(query, addresses=tuple(inside) or query.addresses)
     return replace(query, intent=Intent.NAVIGATION)
 
@@ -703,7 +558,7 @@ def _without_remarks(text: str, document: Document) -> str:
     clauses = [clause for clause in re.split(r"[,，;；。]", text) if clause.strip()]
     naming = [clause for clause in clauses if find_addresses(clause, document)[0]]
     others = [clause for clause in clauses if clause not in naming]
-    if not naming or not others or any(_asks(clause, document) for clause in others):
+    if not naming or not others or any(asks_itself(clause, document) for clause in others):
         return text
     return "，".join(naming)
 
@@ -791,18 +646,6 @@ def _search_text(text: str, focus: str, document: Document) -> str:
     if not content_of(fold(wanted), document):
         wanted = text
     return f"{focus} {wanted}".strip() if focus else wanted
-
-
-@lru_cache(maxsize=256)
-def slot_of(folded: str) -> Slot:
-    """The kind of filler that a question asks for."""
-    definite = pattern("slots.few").sub(" ", folded)
-    table = "slots" if detect(folded) in {"zh", "en"} else "slots_beyond"
-
-    def asks_for(slot: Slot) -> bool:
-        return bool(pattern(f"{table}.{slot}").search(definite if slot is Slot.NUMBER else folded))
-
-    return next(filter(asks_for, _SLOT_ORDER), Slot.TOPIC)
 
 
 def years_of(folded: str) -> tuple[str, ...]:

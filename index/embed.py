@@ -151,6 +151,7 @@ class StaticEmbedder:
         self._tokenizer.no_padding()
         # A question is looked at as a whole and token by token, here and there.
         self._ids_of = lru_cache(maxsize=64)(self._encoded)
+        self._sum_of = lru_cache(maxsize=64)(self._sum)
         self.name = name
         self._folder = folder
 
@@ -177,12 +178,19 @@ class StaticEmbedder:
 
     def encode_document(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension); zero where a text has no known token."""
-        if len(texts) <= _FEW:
+        if 0 < len(texts) <= _FEW:
             # A batch goes through other threads, whose waking costs more than a question does.
-            ids = [self._ids_of(text) for text in texts]
-        else:
-            encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-            ids = [encoding.ids for encoding in encoded]
+            return _unit(np.stack([self._sum_of(text) for text in texts]))
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return _unit(self._sums([encoding.ids for encoding in encoded]))
+
+    def _sum(self, text: str) -> Vectors:
+        """The sum of a text's token vectors, which has the direction of their mean, shape (dimension,)."""
+        total: Vectors = self._sums([self._ids_of(text)])[0]
+        return total
+
+    def _sums(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        """The sums of the token vectors of texts, shape (len(ids), dimension)."""
         lengths = np.array([len(of_text) for of_text in ids], dtype=np.int64)
         sums = np.zeros((len(ids), self._vectors.dimension), dtype=np.float32)
         filled = np.flatnonzero(lengths)
@@ -191,7 +199,7 @@ class StaticEmbedder:
             starts = np.cumsum(lengths[piece]) - lengths[piece]
             tokens = self._vectors[list(chain.from_iterable(ids[at] for at in piece))]
             sums[piece] = np.add.reduceat(tokens, starts, axis=0)
-        return _unit(sums)
+        return sums
 
 
 class TransformerEmbedder:

@@ -347,3 +347,8 @@ def test_what_is_left_open_is_taken_from_the_place_spoken_of(
 )
 def test_nodes_counted_from_the_end_and_together(text: str, addresses: tuple[str, ...]) -> None:
     assert find_addresses(text, DOCUMENT)[0] == addresses
+
+
+@pytest.mark.parametrize("text", ["“队伍”在哪", "壹号院", "第拾章的队伍"])
+def test_what_names_no_node_stays_as_it_was_written(text: str) -> None:
+    assert find_addresses(text, DOCUMENT)[1].strip() in text

@@ -12,7 +12,8 @@ import pytest
 
 import assistant
 from assistant.patterns import pattern, patterns, words
-from assistant.understand import cut_steering, is_help, slot_of
+from assistant.slots import slot_of
+from assistant.understand import cut_steering, is_help
 from index.lexical import fold
 from index.types import Document
 

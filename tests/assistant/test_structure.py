@@ -457,7 +457,9 @@ def test_headings_of_chapters_and_sections_alike(ask: Ask) -> None:
     assert sorted(sections_of(ask("大小标题中含“实施”二字的，请一一指出。"))) == sorted(wanted)
 
 
-@pytest.mark.parametrize("question", ["哪些章的节数比第三章多", "Which chapters have more sections than chapter 3?"])
+@pytest.mark.parametrize(
+    "question", ["哪些章的节数比第三章多", "Which chapters have more sections than chapter 3?"]
+)
 def test_chapters_with_more_sections_than_another(question: str, ask: Ask) -> None:
     bound = len(DOCUMENT.chapter(3).sections)
     wanted = {c.address for c in DOCUMENT.chapters if len(c.sections) > bound}

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.asked import Mentions, asks_for_mentions, asks_for_parts
+from assistant.parts import split_parts
+from assistant.slots import slot_of
 from assistant.subject import asked_of
 from assistant.types import Intent, Query, Reason, Slot
 from assistant.understand import (
     LONGEST_QUESTION,
     clean,
-    slot_of,
-    split_parts,
     understand,
     years_of,
 )
