@@ -29,6 +29,9 @@ def issue_date(query: Query, document: Document) -> Draft | None:
 
     A document that does not say from when it holds is not answered for with another day.
     """
+    own_title = fold(document.title)
+    if any(title not in own_title for title in re.findall(r"《([^》]+)》", query.folded)):
+        return None
     asks = query.slot is Slot.DATE or "日期" in query.folded or (query.slot is Slot.POLAR and query.years)
     asks_in_force = (asks or re.search(r"\bdate\b", query.folded)) and _IN_FORCE.search(query.folded)
     if asks_in_force and not _IN_FORCE.search(document.text):
@@ -36,7 +39,7 @@ def issue_date(query: Query, document: Document) -> Draft | None:
         return abstain(Reason.FIGURE_NOT_STATED, near=front)
     if not (asks and _ISSUE.search(query.folded)):
         return None
-    rest = pattern("slots.date").sub(" ", query.folded.replace(fold(document.title), " "))
+    rest = pattern("slots.date").sub(" ", query.folded.replace(own_title, " "))
     if content_of(_ISSUE.sub(" ", re.sub(rf"{_YEAR.pattern}年?", " ", rest)), document):
         return None
     days = [s for s in document.sentences() if s.address.startswith("0.") and _DAY.search(s.text)]

@@ -240,7 +240,7 @@ class Assistant:
         if found := structure.mentions(query, document, enrichment):
             return found
         refused = abstain(Reason.NOT_IN_DOCUMENT, near=tuple(s.address for s in ranking.sections[:2]))
-        if structure.is_quoted_term(query, document):
+        if structure.is_meant_to_the_letter(query, document):
             return refused
         placed = self._by_subject(query)
         if placed is None:

@@ -623,12 +623,14 @@ def under_headings(draft: Draft, query: Query, document: Document) -> Draft:
     return replace(draft, lines=(*(Line((Ref(node),)) for node in known), *draft.lines))
 
 
-def is_quoted_term(query: Query, document: Document) -> bool:
-    """Whether the term whose places are asked for is quoted to the letter."""
+def is_meant_to_the_letter(query: Query, document: Document) -> bool:
+    """Whether the term whose places are asked for is quoted, or counted."""
     asked = _asked_mentions(query, document)
-    return asked is not None and bool(
-        re.search(rf"[“\"「『《]{re.escape(asked.term)}[”\"」』》]", query.folded)
-    )
+    if asked is None:
+        return False
+    is_quoted = re.search(rf"[“\"「『《]{re.escape(asked.term)}[”\"」』》]", query.folded)
+    # In plain words a question for places says no more that it counts.
+    return bool(is_quoted) or "times" in read(fold(query.question), document).kinds
 
 
 def asks_by_name(query: Query) -> bool:

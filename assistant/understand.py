@@ -260,7 +260,8 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], language:
         return ruled
     form = means.reader.read(ruled.folded, means.document)
     if form.op == "content":
-        is_otherwise = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} and form.confidence >= _SURE_CONTENT
+        is_doubtful = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} or _seeks_title_word(ruled, means.document)
+        is_otherwise = is_doubtful and form.confidence >= _SURE_CONTENT
         return replace(ruled, intent=Intent.CONTENT, detail="") if is_otherwise else ruled
     needed = _sure_enough(form, ruled, means.document)
     is_sure = form.confidence >= needed
@@ -316,6 +317,18 @@ def _sure_beside_mentions(form: Form, ruled: Query, document: Document) -> float
     if _is_specific(ruled, document):
         return _SURE_MENTIONS if form.op in {"extreme", "having"} else _NEVER
     return _SURE_MENTIONS if form.op == "mentions" else _SURE
+
+
+def _seeks_title_word(ruled: Query, document: Document) -> bool:
+    """Whether rules read a search for a word of the document's title, which is hardly ever what is looked for."""
+    if ruled.intent is not Intent.MENTIONS:
+        return False
+    asked = asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
+    return asked is not None and asked.term in fold(document.title) and asked.term not in _quoted(ruled.folded)
+
+
+def _quoted(folded: str) -> set[str]:
+    return set(re.findall(r"[“\"「『《]([^”\"」』》]+)[”\"」』》]", folded))
 
 
 def _is_specific(ruled: Query, document: Document) -> bool:
