@@ -54,6 +54,8 @@ _ZH_LIST = rf"{_ZH_FIRST}(?:(?:{_ZH_AND}|{_ZH_TO})第?\s*{_N})*"
 _CARDINAL = (
     rf"(?:\d{{1,3}}|{'|'.join(CARDINALS)}|(?!i\b)(?:{'|'.join(sorted(_ROMAN, key=len, reverse=True))}))\b"
 )
+# Not i, v, x and xi, which are letters and names.
+_ROMANS = "|".join(sorted(set(_ROMAN) - {"i", "v", "x", "xi"}, key=len, reverse=True))
 _NTH = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{'|'.join(ORDINALS)})"
 _ORDINAL = (
     rf"(?:(?:first|last|final)\s+(?:\d{{1,2}}|{'|'.join(CARDINALS[1:])})|(?:{_NTH}|next)[\s-]+to[\s-]+last|penultimate|last[\s-]+but[\s-]+one"
@@ -79,10 +81,16 @@ _WHOLE = (
     ),
     # "Section 3-2" is one section: a range is said in the plural.
     re.compile(r"(?:\b(?:section|sec\.?)\s*|§\s*)(?P<c>\d{1,2})-(?P<s>\d{1,2})(?![\d.%-])"),
-    re.compile(rf"(?<![第\d]|{NUMERAL})(?P<c>{_N})\s*、?\s*[(（]\s*(?P<s>{_N})\s*[)）]"),
+    re.compile(rf"(?<![第\d]|{NUMERAL})(?P<c>{_N})\s*[、之]?\s*[(（]\s*(?P<s>{_N})\s*[)）]"),
+    # 四点四, where nothing is measured; "XII(iii)".
+    re.compile(
+        rf"(?<![分第\d之]|{NUMERAL})(?P<c>{NUMERAL}{{1,2}})点(?P<s>{NUMERAL}{{1,2}})(?=\s*(?:小?节|的|里|讲|说|写|是|$|[?？。,，]))"
+    ),
+    re.compile(rf"\b(?P<c>{_ROMANS})\s*[(.]\s*(?P<s>{_ROMANS}|\d{{1,2}})\)?(?!\w)"),
 )
 _DASHED = re.compile(
-    rf"(?<![\d.#年到第-])(?P<c>\d{{1,2}})-(?P<s>\d{{1,2}})(?![\d.%年-]){_MEASURES}(?:\s*小?节)?"
+    rf"(?<![\d.#年到第-]|{NUMERAL})(?P<c>\d{{1,2}}|{NUMERAL}{{1,2}})-(?P<s>\d{{1,2}}|{NUMERAL}{{1,2}})(?![\d.%年-]|{NUMERAL})"
+    rf"{_MEASURES}(?:\s*小?节)?"
 )
 # Named one by one and counted: 二、十两章.
 _ONE = rf"第?(?:{NUMERAL}{{1,3}}?|\d{{1,2}})"
@@ -99,6 +107,11 @@ _CHAPTER = (
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
     re.compile(rf"\b(?:part|heading)\s+(?P<list>{_CARDINAL}|{NUMERAL}+)"),
     re.compile(r"\bwhich chapter comes (?P<list>first|last)\b"),
+    # 十三、后头写的什么, "VIII splits into what?"
+    re.compile(rf"(?<![第、\d]|{NUMERAL})(?P<list>{_N})、(?=后|里|下|讲|说|写|是|的|$|[?？])"),
+    re.compile(
+        rf"(?:^|(?<=[\s,(]))(?P<list>{_ROMANS})(?=\s+(?:splits?|has|have|covers?|deals?|contains?|says)\b|\s*[?:]|$)"
+    ),
     re.compile(rf"\bchapter\s+(?P<list>{_EN_BEFORE_LAST})"),
 )
 _SECTION = (

@@ -18,6 +18,7 @@ from index.types import Document
 
 # A Chinese word has rarely more characters.
 _WORD = 3
+_LEAST_KNOWN = 3
 _COUNTS = frozenset({"howmany", "which", "all", "where"})
 _PICKS = ("first", "last", "most", "least")
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?![a-z\d]|\s*%)")
@@ -242,7 +243,20 @@ def term_of(signals: Signals, document: Document) -> str:
     # 有企业但没有高校: the verb is none of the term, unless it is quoted.
     text = fold(document.text)
     bare = [s[1:] if s.startswith("有") and len(s) > 2 and s[1:] in text else s for s in stretches]
+    if not any(len(s) > 1 and s in text for s in bare):
+        bare = [_known_part(s, text) for s in bare]
     return _chosen(bare, signals.subject, document)
+
+
+def _known_part(stretch: str, text: str) -> str:
+    """The longest part of a stretch that stands in a text if that is most of it (区块链 of 区块链蹦), else all of it."""
+    least = max(_LEAST_KNOWN, len(stretch) // 2 + 1)
+    parts = (
+        stretch[at : at + n]
+        for n in range(len(stretch) - 1, least - 1, -1)
+        for at in range(len(stretch) - n + 1)
+    )
+    return next((part for part in parts if part in text), stretch)
 
 
 def _chosen(stretches: Sequence[str], subject: str, document: Document) -> str:

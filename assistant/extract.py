@@ -342,9 +342,10 @@ def _pick(candidates: Sequence[Scored], query: Query, calibration: Calibration) 
     if any("." in address for address in query.addresses):
         # Within one section that the question names, more of it is wanted.
         share, most = share * 0.6, most + 2
-    first, *others = candidates[:most]
-    # Title, signature and date say nothing beside another sentence.
-    return [first, *(s for s in others if s.score >= share * first.score and not s.address.startswith("0.1#"))]
+    first, *others = (s for s in candidates[:most] if s.score >= share * candidates[0].score)
+    # Title, signature and date say nothing beside a sentence of the text.
+    is_formal = first.address.startswith("0.1#")
+    return [first, *(s for s in others if is_formal or not s.address.startswith("0.1#"))]
 
 
 def _lines(picked: Sequence[Scored], query: Query, document: Document) -> tuple[Line, ...]:

@@ -72,6 +72,19 @@ _RELATIONAL = re.compile(
     r"responsible|charge|pays?|paid|funds?|funded|oversees?|leads?|decides?|deadline|targets?|cost|costs|budget"
     r"|exactly|specifically|details?|achieved|measured|evaluated|checked|enforced"
 )
+# A figure of the answer asked about again: 所以是800项对吧, "So 40, correct?"
+_CONFIRMED = re.compile(
+    r"(?:所以|那么?|也就是说?|就|即)*(?:是|有)?(?P<x>\d+(?:[.,]\d+)*\s*(?:%|个百分点|[个项家年月条]+)?)(?:以上|以内)?[,，]?"
+    r"(?:对|是|没错|对不对|是不是|是这样)?(?:吧|吗|么|对不对|是不是)[?？。!]*"
+    r"|(?:so|and so|that.s|it.s|so (?:that.s|it.s))\b,? ?(?P<figure>\d+(?:[.,]\d+)*%?)(?: \w+)?,? (?:right|correct|yes|then)\W*",
+)
+_ASKED_FIGURE = re.compile(r"多少\s*(?:个|项|家|条|年|月)*|几(?:个|项|家|条|年)+|\bhow many\b", re.IGNORECASE)
+# What points to the answer before a quotation from it: 你刚引的那句里“……”.
+_POINTS_BACK = re.compile(
+    r"^(?:你|您)?(?:刚才?|刚刚|上面)(?:引用?|说|提|讲|答|写|念)到?的?(?:那|这)?(?:一?[句段条])?(?:话|原文)?(?:里面?|中)?的?[,，]?(?=[“\"「])"
+)
+# What names the document itself.
+_ITSELF = re.compile(r"\b(?:this|the) (?:notice|circular|document|outline|plan)\b", re.IGNORECASE)
 # The first word of a sentence is no name for being capital.
 _PROPER_NAME = re.compile(
     r"(?!(?:So|And|But|Is|Are|Does|Do|Has|Have|The|What|Which|Who|How|When|Where|Why|Will|Can|In|On|By)\b)"
@@ -112,10 +125,10 @@ def standalone(
         return standalone(text[known.end() :], history, document, enrichment)
     if (bare := _without_circumstances(text)) != text:
         return standalone(bare, history, document, enrichment)
-    if switch := pattern("followup.switch").match(folded):
-        rest = text[switch.end() :].strip() if len(folded) == len(text) else ""
-        if re.search(r"\w{2}", rest):
-            return Rewrite(rest)
+    if alone := _by_itself(text, folded):
+        return Rewrite(alone)
+    if confirmed := _CONFIRMED.fullmatch(folded):
+        return _confirmed(confirmed["x"] or confirmed["figure"], last)
     if corrected := _correction(folded, text):
         return _corrected(corrected, last, document) or standalone(corrected, history, document, enrichment)
     if found := placed(text, folded, last, history, document, enrichment):
@@ -123,15 +136,29 @@ def standalone(
     if (asked := asks_for_parts(folded, document)) and not pattern("followup.pronoun").search(folded):
         # A question for the document's parts stands alone, however short it is; 最短的呢 asks as the one before.
         return _substituted(folded, text, last, document) or _parts_of(text, folded, asked, last, document)
-    if pattern("followup.more").match(folded):
-        return Rewrite(last.query, exclude=last.sentences)
     return (
-        _redated(text, folded, last, document)
+        _more(folded, last)
+        or _redated(text, folded, last, document)
         or _substituted(folded, text, last, document)
         or _without_pronoun(text, folded, last, document, enrichment)
         or _completed(text, folded, last, document)
         or Rewrite(text)
     )
+
+
+def _by_itself(text: str, folded: str) -> str:
+    """What is asked after a change of subject, or of an expression of the answer; "" where a text has neither."""
+    if len(folded) != len(text):
+        return ""
+    if (switch := pattern("followup.switch").match(folded)) and re.search(r"\w{2}", text[switch.end() :]):
+        return text[switch.end() :].strip()
+    points = _POINTS_BACK.match(folded)
+    return text[points.end() :] if points else ""
+
+
+def _more(folded: str, last: Turn) -> Rewrite | None:
+    """The question before, without what answered it, where more is asked for."""
+    return Rewrite(last.query, exclude=last.sentences) if pattern("followup.more").match(folded) else None
 
 
 _STATES = re.compile(
@@ -163,6 +190,15 @@ def _without_circumstances(text: str) -> str:
     asked = asked_of(text)
     is_elliptic = len(asked) == 1 and asked[0] != text.strip() and replaced_subject(fold(asked[0]), asked[0])
     return asked[0] if is_elliptic else text
+
+
+def _confirmed(figure: str, last: Turn) -> Rewrite:
+    """The question before with a figure of its answer in the place of what it asked, to be confirmed."""
+    is_chinese = bool(re.search(r"[\u4e00-\u9fff]", last.query))
+    stated = _ASKED_FIGURE.sub(figure, last.query.rstrip("?？。. "), count=1)
+    if figure not in stated:
+        stated = f"{stated}，{figure}" if is_chinese else f"{stated}: {figure}"
+    return Rewrite(f"{stated}，对吗？" if is_chinese else f"{stated}, correct?")
 
 
 def _correction(folded: str, text: str) -> str:
@@ -345,14 +381,18 @@ def _substitute_english(query: str, subject: str) -> str:
 
 def _first(form: re.Pattern[str], query: str) -> re.Match[str] | None:
     """The first match whose noun phrase doesn't begin with a pronoun."""
-    return next((m for m in form.finditer(query) if m["np"].split()[0].lower() not in _PRONOUNS), None)
+    return next((m for m in form.finditer(query) if _is_noun_phrase(m["np"])), None)
 
 
 def _last(form: re.Pattern[str], query: str) -> re.Match[str] | None:
     """The last match whose noun phrase isn't a pronoun."""
-    return next(
-        (m for m in reversed(list(form.finditer(query))) if m["np"].strip().lower() not in _PRONOUNS), None
-    )
+    return next((m for m in reversed(list(form.finditer(query))) if _is_noun_phrase(m["np"])), None)
+
+
+def _is_noun_phrase(words: str) -> bool:
+    """Whether a stretch of English begins with no pronoun and has a word that means something."""
+    lower = words.lower().split()
+    return lower[0] not in _PRONOUNS and not ENGLISH_STOP_WORDS.issuperset(lower)
 
 
 def _without_pronoun(
@@ -471,7 +511,7 @@ def _bodies(noun: str, last: Turn, document: Document, enrichment: Enrichment, *
 
 def _english_subject(query: str) -> str:
     """What an English question is about: a proper name, else the noun phrase that its form points to."""
-    if name := _PROPER_NAME.search(query):
+    if name := _PROPER_NAME.search(query) or _ITSELF.search(query):
         return name.group()
     for found in (
         _first(_ENGLISH_ACTED_ON, query),

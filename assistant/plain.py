@@ -223,6 +223,10 @@ class _Plain:
 
     def _of_node(self) -> str:
         unit = self._word("unit", self._unit_beside())
+        of_chapters = self._nodes and all("." not in node for node in self._nodes)
+        if self._form.op == "heading" and of_chapters and "sections" in self._signals.units:
+            # 第二章的节名: those of its sections.
+            return self._filled("sections_of", nodes=self._spoken(self._nodes))
         nodes, node = self._spoken(self._nodes), self._spoken(self._nodes[-1:])
         return self._filled(self._form.op, nodes=nodes, node=node, unit=unit)
 
@@ -283,6 +287,8 @@ class _Plain:
         unit, measure = self._choice("unit"), self._choice("measure")
         if self._described[0]:
             unit = "sections"
+        if unit == "sentences" and measure == "sentences":
+            measure = "characters"
         if unit == "any" or measure == "times" or (unit == "sentences" and measure != "characters"):
             return ""
         number = self._number() if not self._described[0] else 1
@@ -328,9 +334,8 @@ class _Plain:
                 terms = but_not(self._rest, self._document) or parts_of(self._signals)[:_TWO]
             case _:
                 terms = parts_of(self._signals)[:_TWO]
-        speaks_of_more = (
-            join == "one" and not self._signals.terms and len(self._signals.content) > _MOST_CONTENT
-        )
+        known = [stretch for stretch in self._signals.content if stretch in fold(self._document.text)]
+        speaks_of_more = join == "one" and not self._signals.terms and len(known) > _MOST_CONTENT
         if (
             not terms
             or speaks_of_more

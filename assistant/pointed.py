@@ -234,8 +234,10 @@ def _item_of(
 
 def position_in(folded: str, document: Document) -> re.Match[str] | None:
     """Where in a list the item stands that a follow-up asks for and nothing else; None if it asks for none."""
-    if len(folded) > 60 or (match := pattern("followup.position").search(folded)) is None:
-        return pattern("followup.item").match(folded)
+    if (item := pattern("followup.item").match(folded)) or len(folded) > 60:
+        return item
+    if (match := pattern("followup.position").search(folded)) is None:
+        return None
     rest = f"{folded[: match.start()]} {folded[match.end() :]}"
     signals = read(rest, document)
     whole = signals.kinds & {"howmany", "times", "most", "least"} or {"chapters", "sections"} & {

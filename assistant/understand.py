@@ -33,7 +33,7 @@ LONGEST_QUESTION = 2000
 # How sure a reading of a question's form has to be: where rules read nothing in the question, where they read another
 # search for a term, where they read anything else; and to be for no form at all.
 _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
-# The same where a node is found that it asks of, and where the chapter of a node is asked for that rules read too.
+# The same where a node is found that it asks of; where it asks for an extreme, or of a node that rules read too.
 _SURE_OF_A_NODE, _SURE_PARENT = 0.25, 0.4
 _NEVER = float("inf")
 _OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
@@ -259,8 +259,18 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], language:
         # What is excepted the plain questions don't say; the front parts are none of the chapters anyhow.
         return ruled
     form = means.reader.read(ruled.folded, means.document)
+    if (
+        history
+        and ruled.addresses
+        and form.op in {"item", "text"}
+        and not find_addresses(text, means.document)[0]
+    ):
+        # The conversation has told the node.
+        return ruled
     if form.op == "content":
-        is_doubtful = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} or _seeks_title_word(ruled, means.document)
+        is_doubtful = ruled.intent in {Intent.STRUCTURE, Intent.FIGURES} or _seeks_title_word(
+            ruled, means.document
+        )
         is_otherwise = is_doubtful and form.confidence >= _SURE_CONTENT
         return replace(ruled, intent=Intent.CONTENT, detail="") if is_otherwise else ruled
     needed = _sure_enough(form, ruled, means.document)
@@ -306,6 +316,8 @@ def _sure_beside_content(form: Form, ruled: Query) -> float:
         return 1.0
     if form.op in _OF_A_NODE:
         return _SURE_OF_A_NODE
+    if form.op == "extreme" or (form.op in {"text", "heading"} and ruled.addresses):
+        return _SURE_PARENT
     # What there are several of need not be items of the text (奖励有几条).
     return _SURE_MENTIONS if form.op in {"items", "item"} and not ruled.addresses else _SURE
 
@@ -324,7 +336,9 @@ def _seeks_title_word(ruled: Query, document: Document) -> bool:
     if ruled.intent is not Intent.MENTIONS:
         return False
     asked = asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
-    return asked is not None and asked.term in fold(document.title) and asked.term not in _quoted(ruled.folded)
+    return (
+        asked is not None and asked.term in fold(document.title) and asked.term not in _quoted(ruled.folded)
+    )
 
 
 def _quoted(folded: str) -> set[str]:

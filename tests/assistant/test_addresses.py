@@ -352,3 +352,22 @@ def test_nodes_counted_from_the_end_and_together(text: str, addresses: tuple[str
 @pytest.mark.parametrize("text", ["“队伍”在哪", "壹号院", "第拾章的队伍"])
 def test_what_names_no_node_stays_as_it_was_written(text: str) -> None:
     assert find_addresses(text, DOCUMENT)[1].strip() in text
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("四点四", ("4.4",)),
+        ("四点四的标题", ("4.4",)),
+        ("下午四点四十分", ()),
+        ("十-3 给我看看", ("10.3",)),
+        ("参看七之（二）第五句", ("7.2#5",)),
+        ("十三、后面写的什么", ("13",)),
+        ("VIII splits into what?", ("8",)),
+        ('it reads "XII(iii)"', ("12.3",)),
+        ("Xi has a plan", ()),
+        ("一、二、三都有", ()),
+    ],
+)
+def test_terse_and_mixed_numerals(text: str, addresses: tuple[str, ...]) -> None:
+    assert find_addresses(text, DOCUMENT)[0] == addresses

@@ -515,3 +515,27 @@ def test_a_body_asked_for_is_the_one_that_the_answer_names(outline: Document) ->
 def test_a_demonstrative_beside_what_it_means_is_no_pronoun(outline: Document) -> None:
     asked = "友好城市那条线又拿来做什么？"
     assert rewritten(asked, TOPIC, outline) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "query"),
+    [
+        ("所以是80项对吧", FIGURE, "到2025年要制定80项国际标准，对吗？"),
+        ("So 80, correct?", ENGLISH_FIGURE, "80 international standards by 2025, correct?"),
+        ("你刚引的那句里“互通互认”是指哪里", TOPIC, "“互通互认”是指哪里"),
+        ("对了，殡葬提到没", FIGURE, "殡葬提到没"),
+        ("Now, a different question: who pays?", ENGLISH_TOPIC, "who pays?"),
+        ("不是这个，我说错了，是讲殡葬的那句", TOPIC, "殡葬有什么安排？"),
+        ("I meant buses, sorry", ENGLISH_TOPIC, "What are the plans for buses?"),
+        ("And with farmers?", ENGLISH_TOPIC, "What are the plans for farmers?"),
+        ("2025年前要做到多少", TOPIC, "2025年前要做到多少"),
+    ],
+)
+def test_what_goes_on_from_an_answer(text: str, last: Turn, query: str, outline: Document) -> None:
+    assert rewritten(text, last, outline) == query
+
+
+def test_the_fourth_of_what_was_listed(ask: Ask) -> None:
+    for asked in ("Tell me more about the fourth one", "the fourth one?"):
+        answer = ask("What are the basic principles of the outline?", asked)
+        assert sentences_of(answer) == ["1.2#7", "1.2#8"]
