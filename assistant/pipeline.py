@@ -345,10 +345,10 @@ def _merged(outcomes: Sequence[tuple[Query, Draft]], index: Index) -> Draft:
         if draft.status is Status.ABSTAINED:
             lines.append(Line((), text=absent_part(part, draft, index)))
         for line in draft.lines:
-            said = line.frame and line in lines
-            if not said and (line.frame or line.text or not set(line.refs) <= seen):
+            is_quote = not (line.frame or line.text)
+            if line not in lines and not (is_quote and set(line.refs) <= seen):
                 lines.append(line)
-                seen |= set(line.refs)
+                seen |= set(line.refs) if is_quote else set()
     return Draft(
         Status.PARTIAL if absent else Status.ANSWERED,
         lines=tuple(lines),

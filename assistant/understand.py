@@ -78,6 +78,7 @@ _PASTED = re.compile(
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _CHINESE_HALF_WIDTH = {code: half for code, half in _HALF_WIDTH.items() if chr(code) not in "！，：；？（）"}
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_WHICH_ONE = re.compile(r"哪一?个?|谁|\bwhich(?: one| of (?:them|these))?\b", re.IGNORECASE)
 
 
 def clean(question: str) -> str:
@@ -183,12 +184,16 @@ def _hanging(part: str, before: Query, document: Document, place: Place) -> str 
     signals = read(fold(rest), document)
     if addresses or signals.content or signals.terms or not signals.kinds | {*signals.units}:
         return None
+    of_all = before.intent is Intent.STRUCTURE and not before.addresses
+    if of_all and signals.kinds & {"most", "least"}:
+        # How many sections are there, and which is the longest?
+        return None if signals.units else _WHICH_ONE.sub(_unit_counted(before.detail, part), part, count=1)
     parts = structural(signals, named=True)
     if not parts or (before.intent is not Intent.STRUCTURE and parts in {"chapters", "contents"}):
         if "chapters" in signals.asked and before.addresses and document.has(before.addresses[-1]):
             return _said_of(before.addresses[-1:], part)
         return "" if signals.kinds & {"where", "which", "all", "heading", "name", "request"} else None
-    if before.intent is Intent.STRUCTURE and not before.addresses:
+    if of_all:
         return ""
     nodes = list(dict.fromkeys(address.partition("#")[0] for address in before.addresses))
     node = nodes[-1] if nodes else ""
@@ -202,6 +207,14 @@ def _hanging(part: str, before: Query, document: Document, place: Place) -> str 
     if not node or "?" in node:
         return None
     return _said_of([node], part)
+
+
+def _unit_counted(detail: str, part: str) -> str:
+    """The unit that a question before counted, as a part after it asks for one of them."""
+    is_chinese, of_sections = bool(_HAN.search(part)), "sections" in detail or detail == "both"
+    if is_chinese:
+        return "哪一节" if of_sections else "哪一章"
+    return "which section" if of_sections else "which chapter"
 
 
 def _said_of(nodes: Sequence[str], part: str) -> str:

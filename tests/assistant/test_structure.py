@@ -479,3 +479,23 @@ def test_what_stands_between_two_sections_in_either_order(ask: Ask) -> None:
 def test_the_parts_of_both_nodes_that_a_message_named(ask: Ask) -> None:
     cited = sections_of(ask("最后两章叫什么，各有几节"))
     assert {s.address for number in (11, 12) for s in DOCUMENT.chapter(number).sections} <= {*cited}
+
+
+@pytest.mark.parametrize(
+    ("question", "unit"),
+    [
+        ("一共有几章，哪一章最短", "chapters"),
+        ("全文多少节？最长的是哪一个？", "sections"),
+        ("How many chapters are there, and which is the shortest?", "chapters"),
+        ("How many sections are there? Which one is the longest?", "sections"),
+    ],
+)
+def test_the_extreme_of_what_was_counted_is_answered_too(question: str, unit: str, ask: Ask) -> None:
+    alone = {
+        "chapters": sections_of(ask("哪一章最短？")),
+        "sections": sections_of(ask("最长的是哪一节？")),
+    }[unit]
+    answer = ask(question)
+    assert {*alone} <= {*sections_of(answer)}
+    assert re.search(r"字符|characters", answer.answer)
+    assert all(DOCUMENT.chapter(int(node)).title in answer.answer for node in alone if "." not in node)
