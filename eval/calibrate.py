@@ -37,7 +37,7 @@ _STILL = 1e-6
 # The innermost lists of a JSON text.
 _LIST = re.compile(r"\[[^\[\]]*\]")
 # Answerable questions refused on held-out folds: the threshold is the highest that keeps to this share.
-_FALSE_REFUSALS = 0.03
+_FALSE_REFUSALS = 0.04
 
 
 def evidence_of(assistant: Assistant, items: Sequence[Item]) -> tuple[Matrix, list[Item], Flags]:
