@@ -18,7 +18,8 @@ from index.types import Document
 
 # A Chinese word has rarely more characters.
 _WORD = 3
-_LEAST_KNOWN = 3
+# Of a longer stretch no part is looked for: there would be too many.
+_LEAST_KNOWN, _LONGEST_STRETCH = 3, 16
 _COUNTS = frozenset({"howmany", "which", "all", "where"})
 _PICKS = ("first", "last", "most", "least")
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?![a-z\d]|\s*%)")
@@ -250,6 +251,8 @@ def term_of(signals: Signals, document: Document) -> str:
 
 def _known_part(stretch: str, text: str) -> str:
     """The longest part of a stretch that stands in a text if that is most of it (区块链 of 区块链蹦), else all of it."""
+    if len(stretch) > _LONGEST_STRETCH:
+        return stretch
     least = max(_LEAST_KNOWN, len(stretch) // 2 + 1)
     parts = (
         stretch[at : at + n]

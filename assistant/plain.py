@@ -185,22 +185,22 @@ class _Plain:
     def _kept_to(self) -> dict[str, str]:
         """The nodes within which is looked, as the plain questions have it; empty where the question names none."""
         # 从通知到结尾 names the whole text.
-        named = self._addresses or self._described[0]
+        named = self._addresses or self._described
         if all(map(_is_front, named)) or any("?" in address for address in named):
             return {"within": "", "inside": ""}
         nodes = self._spoken(named)
         return {name: str(self._words[name]).format(nodes=nodes) for name in ("within", "inside")}
 
     @cached_property
-    def _described(self) -> tuple[tuple[str, ...], str]:
-        """The chapter that the question keeps to by its subject, () for none, and the question without it."""
+    def _described(self) -> tuple[str, ...]:
+        """The chapter that the question keeps to by its subject, () for none."""
         match = _WITHIN.search(self._rest)
         subject = fold(" ".join(filter(None, match.groups()))) if match else ""
         stretches = tuple(stretch for stretch in self._signals.content if stretch in subject)
         if match is None or not stretches or self._addresses or "sections" not in self._signals.units:
-            return (), self._rest
+            return ()
         chapter = self._place(stretches, "chapters")
-        return ((chapter,) if chapter else ()), f"{self._rest[: match.start()]} {self._rest[match.end() :]}"
+        return (chapter,) if chapter else ()
 
     def _position(self) -> str:
         """The position that is asked for in a list, "" for none."""
@@ -285,13 +285,13 @@ class _Plain:
 
     def _extreme(self) -> str:
         unit, measure = self._choice("unit"), self._choice("measure")
-        if self._described[0]:
+        if self._described:
             unit = "sections"
         if unit == "sentences" and measure == "sentences":
             measure = "characters"
         if unit == "any" or measure == "times" or (unit == "sentences" and measure != "characters"):
             return ""
-        number = self._number() if not self._described[0] else 1
+        number = self._number() if not self._described else 1
         return self._filled(
             "extremes" if number > 1 and measure != "titles" else "extreme",
             unit=self._word("unit", unit),

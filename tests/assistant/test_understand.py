@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -443,3 +444,12 @@ def test_several_questions_in_one_sentence(text: str, parts: list[str]) -> None:
 @pytest.mark.parametrize("text", ["这几个词是什么意思", "一个九几年盖的小区", "要是多发了几个标准，能加分吗"])
 def test_an_indefinite_number_is_not_asked_for(text: str) -> None:
     assert slot_of(text) is not Slot.NUMBER
+
+
+@pytest.mark.parametrize(
+    "text", ["哪些章提到" + "甲乙" * 900, "一、" * 900 + "有什么", "a and b, " * 200 + "what?"]
+)
+def test_a_long_message_is_understood_in_no_time(text: str) -> None:
+    start = time.perf_counter()
+    understood(text)
+    assert time.perf_counter() - start < 1
