@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,11 +21,6 @@ from index.chunk import target_years
 from index.lexical import chinese_terms, english_terms, fold
 from index.types import Document, Ranking, Scored, Section
 
-# What joins two subjects of a question, and among how many sentences each is looked for.
-_JOINED_BEFORE, _JOINED_AFTER = (
-    re.compile(form.format("(?:和|与|跟|及|以及|还有|、)")) for form in (r"{}\s*$", r"\s*{}")
-)
-_NEAR = 15
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
@@ -119,7 +114,7 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
     if confidence < regression.threshold * strictness:
         return abstain(unanswered, near=near, confidence=1 - confidence)
     picked = _pick(chosen, query, calibration)
-    lines = _lines([*picked, *_on_the_others(picked, chosen, query, document)], query, document)
+    lines = _lines(picked, query, document)
     cited = {ref.node for line in lines for ref in line.refs}
     nearby = calibration.more_share * ranking.sections[0].score
     more = [s.address for s in ranking.sections if s.address not in cited and s.score >= nearby]
@@ -131,24 +126,6 @@ def extract(query: Query, ranking: Ranking, index: Index, calibration: Calibrati
         confidence=confidence,
         best=chosen[0].address,
     )
-
-
-def _on_the_others(
-    picked: Sequence[Scored], chosen: Sequence[Scored], query: Query, document: Document
-) -> Iterator[Scored]:
-    """The first sentence on each of the subjects that a question joins (甲和乙) and that no sentence picked has."""
-    told = [document.sentence(scored.address).text for scored in picked]
-    for term in query.terms if query.slot in {Slot.TOPIC, Slot.POLAR} else ():
-        at = query.folded.find(term) if len(term) > 1 else -1
-        is_joined = at >= 0 and (
-            _JOINED_BEFORE.search(query.folded[:at]) or _JOINED_AFTER.match(query.folded, at + len(term))
-        )
-        if not is_joined or any(term in text for text in told):
-            continue
-        near = (scored for scored in chosen[:_NEAR] if term in document.sentence(scored.address).text)
-        if found := next(near, None):
-            told.append(document.sentence(found.address).text)
-            yield found
 
 
 def _assurance(query: Query, weighed: Weighed) -> float:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from assistant.calibrate import Calibration
 from assistant.draft import Draft, Line, Ref
 from assistant.extract import extract
-from assistant.parts import asks
+from assistant.parts import CHINESE_JOINT, ENGLISH_JOINT, asks
 from assistant.slots import slot_of
 from assistant.subject import content_of
 from assistant.types import Query, Status
@@ -18,12 +18,6 @@ from index.lexical import chinese_terms, english_terms, fold
 from index.types import Document
 
 _CLAUSE = re.compile(r"[,，;；:：。.!！?？](?!\d)")
-_ENGLISH = re.compile(r"\s*[+&/]\s*|\s+(?:and|or|plus|versus|vs\.?|as well as|along with|together with)\s+")
-# Connectives, but not in 参与, 和平, 涉及, 跟踪.
-_CHINESE = re.compile(
-    r"以及|还有|连同|或者|[、+＋/]|(?<=[\u3400-\u9fff”]) (?=[\u3400-\u9fff“])"
-    r"|(?<![参给赋授])与(?![会其])|(?<![共总温缓饱])和(?![平谐睦解气])|(?<![涉普危波提触顾])及(?![时其早格第])|(?<!紧)跟(?![踪进前着随])"
-)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Characters of a facet's subject that make it one; a question of more facets is a list of words.
 _LEAST, _MOST = 2, 6
@@ -39,7 +33,7 @@ def facets(text: str, document: Document) -> tuple[str, ...]:
     A clause without connectives is one only in a list: what asks by itself is a question of its own, or a remark.
     """
     folded = fold(text)
-    joints = _CHINESE if _HAN.search(folded) else _ENGLISH
+    joints = CHINESE_JOINT if _HAN.search(folded) else ENGLISH_JOINT
     clauses = [joints.split(clause) for clause in _CLAUSE.split(folded)]
     listed = [pieces for pieces in clauses if len(pieces) > 1 or not asks(pieces[0])]
     found = tuple(piece.strip() for pieces in listed for piece in pieces if _names_a_matter(piece, document))
@@ -76,23 +70,21 @@ def _added(
     """The best sentence on each facet that no cited sentence speaks of."""
     known = list(cited)
     for facet in found:
-        if any(_speaks_of(address, facet, index) for address in known):
+        subject = tuple(content_of(facet, index.document))
+        if any(_speaks_of(address, subject, index) for address in known):
             continue
-        terms = tuple(content_of(facet, index.document))
-        own = replace(query, text=facet, folded=facet, search=facet, slot=slot_of(facet), terms=terms)
+        own = replace(query, text=facet, folded=facet, search=facet, slot=slot_of(facet), terms=subject)
         answer = extract(own, index.retriever.search(facet), index, calibration)
-        if answer.status is not Status.ANSWERED or answer.confidence < _SURE:
-            continue
-        best = answer.best
-        if best and best not in known:
-            known.append(best)
-            yield Line((Ref(index.document.section_of(best).address, (best,)),))
+        is_sure = answer.status is Status.ANSWERED and answer.confidence >= _SURE
+        if is_sure and answer.best not in known:
+            known.append(answer.best)
+            yield Line((Ref(index.document.section_of(answer.best).address, (answer.best,)),))
 
 
-def _speaks_of(address: str, facet: str, index: Index) -> bool:
-    """Whether most of a facet's terms stand in a sentence, or in its translation."""
-    is_chinese = bool(_HAN.search(facet))
+def _speaks_of(address: str, subject: tuple[str, ...], index: Index) -> bool:
+    """Whether most terms of a subject stand in a sentence, or in its translation."""
+    is_chinese = bool(_HAN.search("".join(subject)))
     terms = chinese_terms if is_chinese else english_terms
     text = index.document.sentence(address).text if is_chinese else index.enrichment.english(address) or ""
-    asked = {term for stretch in content_of(facet, index.document) for term in terms(stretch)}
+    asked = {term for stretch in subject for term in terms(stretch)}
     return bool(asked) and len(asked & set(terms(text))) >= _COVERED * len(asked)

@@ -49,7 +49,7 @@ def issue_date(query: Query, document: Document) -> Draft | None:
     day = next((s for s in days if bool(_PUBLISHED.search(s.text)) == is_published), days[-1])
     line = Line((Ref(day.address.partition("#")[0], (day.address,)),))
     if not query.years:
-        return Draft(Status.ANSWERED, lines=(line,), confidence=1.0)
+        return Draft(Status.ANSWERED, lines=(line,), best=day.address)
     agrees = bool(set(query.years) & set(_YEAR.findall(day.text)))
     frame = Line(line.refs, frame="figure_agrees" if agrees else "figure_differs")
-    return Draft(Status.ANSWERED, lines=(frame, line), confidence=1.0)
+    return Draft(Status.ANSWERED, lines=(frame, line), best=day.address)

@@ -34,8 +34,15 @@ _EACH = re.compile(
     r"\s*(?P<below>[^:?]{6,160}?)[.?]*$",
     re.IGNORECASE,
 )
-_CHINESE_JOINT = re.compile(r"[、,，]\s*(?:以及|还有|和)?|以及|还有|和|与|跟|(?<=”)(?=“)")
-_ENGLISH_JOINT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|vs\.?|versus)\s+|\s*[+&]\s*")
+# Connectives between matters, but not in 参与, 和平, 涉及, 跟踪.
+CHINESE_JOINT = re.compile(
+    r"以及|还有|连同|或者|[、+＋/]|(?<=[\u3400-\u9fff”]) (?=[\u3400-\u9fff“])|(?<=”)(?=“)"
+    r"|(?<![参给赋授])与(?![会其])|(?<![共总温缓饱])和(?![平谐睦解气])|(?<![涉普危波提触顾])及(?![时其早格第])|(?<!紧)跟(?![踪进前着随])"
+)
+ENGLISH_JOINT = re.compile(
+    r"\s*[+&/]\s*|\s+(?:and|or|plus|versus|vs\.?|as well as|along with|together with)\s+"
+)
+_COMMA = re.compile(r"[,，]")
 _LONGEST_SUBJECT = 24
 # What is shorter may ask without a word of asking.
 _SHORT = 16
@@ -109,9 +116,11 @@ def _each_of(text: str, document: Document) -> list[str]:
     if each is None:
         return []
     is_chinese = each["list"] is not None
-    joint = _CHINESE_JOINT if is_chinese else _ENGLISH_JOINT
-    listed = each["list"] or each["listed"] or each["below"]
-    subjects = [part.strip() for part in joint.split(listed) if len(part.strip()) > 1]
+    joint = CHINESE_JOINT if is_chinese else ENGLISH_JOINT
+    listed = _COMMA.split(each["list"] or each["listed"] or each["below"])
+    # With a space before: what a comma ends may be followed by "and".
+    pieces = (piece.strip() for part in listed for piece in joint.split(f" {part}"))
+    subjects = [piece for piece in pieces if len(piece) > 1]
     asked = each["rest"] or each["asked"] or each["head"]
     is_list_of_nodes = len(find_addresses(text, document)[0]) > 1
     longest = _LONGEST_SUBJECT if is_chinese else 2 * _LONGEST_SUBJECT

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.addresses import find_addresses, nodes_between, sentences_of, spoken
-from assistant.asked import asks_for_mentions, asks_for_parts, structural
+from assistant.asked import Mentions, asks_for_mentions, asks_for_parts, structural
 from assistant.described import described
 from assistant.followup import standalone
 from assistant.form import Form, FormReader
@@ -34,7 +34,8 @@ LONGEST_QUESTION = 2000
 # search for a term, where they read anything else; and to be for no form at all.
 _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 # The same where a node is found that it asks of; where it asks for an extreme, or of a node that rules read too.
-_SURE_OF_A_NODE, _SURE_PARENT = 0.25, 0.4
+_SURE_OF_A_NODE, _SURE_BORNE_OUT = 0.25, 0.4
+# No reading stands against these.
 _NEVER = float("inf")
 _OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
 # From here on a reading is tried where the document has no answer to what rules read.
@@ -316,7 +317,7 @@ def _sure_enough(form: Form, ruled: Query, document: Document) -> float:
         case Intent.STRUCTURE if form.op == "place":
             return _NEVER
         case Intent.NAVIGATION if form.op == "parent":
-            return _SURE_PARENT
+            return _SURE_BORNE_OUT
         case Intent.NAVIGATION if form.op == "sections_of" or any("?" in a for a in ruled.addresses):
             return _SURE
     return _SURE_AGAINST
@@ -330,7 +331,7 @@ def _sure_beside_content(form: Form, ruled: Query) -> float:
     if form.op in _OF_A_NODE:
         return _SURE_OF_A_NODE
     if form.op == "extreme" or (form.op in {"text", "heading"} and ruled.addresses):
-        return _SURE_PARENT
+        return _SURE_BORNE_OUT
     # What there are several of need not be items of the text (奖励有几条).
     return _SURE_MENTIONS if form.op in {"items", "item"} and not ruled.addresses else _SURE
 
@@ -344,27 +345,27 @@ def _sure_beside_mentions(form: Form, ruled: Query, document: Document) -> float
     return _SURE_MENTIONS if form.op == "mentions" else _SURE
 
 
+def _sought(ruled: Query, document: Document) -> Mentions | None:
+    """The search for a term's places that rules read."""
+    return asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
+
+
+def _is_quoted(term: str, ruled: Query, document: Document) -> bool:
+    return term in read(ruled.folded, document).terms
+
+
 def _seeks_title_word(ruled: Query, document: Document) -> bool:
     """Whether rules read a search for a word of the document's title, which is hardly ever what is looked for."""
-    if ruled.intent is not Intent.MENTIONS:
+    if ruled.intent is not Intent.MENTIONS or (asked := _sought(ruled, document)) is None:
         return False
-    asked = asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
-    return (
-        asked is not None and asked.term in fold(document.title) and asked.term not in _quoted(ruled.folded)
-    )
-
-
-def _quoted(folded: str) -> set[str]:
-    return set(re.findall(r"[“\"「『《]([^”\"」』》]+)[”\"」』》]", folded))
+    return asked.term in fold(document.title) and not _is_quoted(asked.term, ruled, document)
 
 
 def _is_specific(ruled: Query, document: Document) -> bool:
     """Whether rules read more in a question for the places of a term than the term and the unit (both, none, the first)."""
-    asked = asks_for_mentions(find_addresses(ruled.text, document)[1], document, named=ruled.addresses)
+    asked = _sought(ruled, document)
     # A lone character that nobody quoted is what was left of the question, hardly a term.
-    if asked is None or (
-        len(asked.term) == 1 and not re.search(rf"[“\"「『]{re.escape(asked.term)}", ruled.folded)
-    ):
+    if asked is None or (len(asked.term) == 1 and not _is_quoted(asked.term, ruled, document)):
         return False
     return bool(asked.absent or asked.pick or asked.titles or asked.also or asked.either or asked.lacking)
 

@@ -34,6 +34,7 @@ PLACES = {
         ("社会公众如何参与标准制定", []),
         ("和平发展涉及什么", []),
         ("why 18 and not 12", []),
+        ("公众参与与监督", ["公众参与", "监督"]),
         ("", []),
     ],
 )
@@ -65,3 +66,9 @@ def test_a_remark_beside_a_question_adds_nothing(ask: Ask) -> None:
 
 def test_a_matter_that_is_not_there_adds_nothing(ask: Ask) -> None:
     assert sentences_of(ask("中医药和彩票的标准")) == [PLACES["中医药"]]
+
+
+def test_the_day_of_issue_may_be_one_of_the_matters(ask: Ask) -> None:
+    answer = ask("中医药的标准和印发日期")
+    assert answer.status == "answered"
+    assert PLACES["中医药"] in sentences_of(answer)
