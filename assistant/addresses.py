@@ -71,7 +71,7 @@ _MEASURES = r"(?!\s*(?:%|个|项|亿|万|倍|年|月|日|天|号|岁|人|家|分
 _EN_BEFORE_LAST = r"before\s+(?:the\s+)?last\b(?!\s+(?:chapter|section|sentence))"
 # "The last section that mentions…" is chosen by what it says.
 _NOT_CHOSEN = r"(?!\s+(?:that|which|to|where)\b)"
-_NOT_COUNTED = rf"(?<![共有分几这那上下前后头另每某哪同属本全面边的\d]|{NUMERAL})"
+_NOT_COUNTED = rf"(?<![共有分几这那上下前后头另每某哪同属本全面边的来\d]|{NUMERAL})"
 
 # Units from the largest, with the atoms that name them; in this order: what is found first is taken out.
 _WHOLE = (
@@ -101,7 +101,7 @@ _CHAPTER = (
     re.compile(rf"{_COUNTED_LIST}大?章(?!程)"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),
     re.compile(
-        rf"{_NOT_COUNTED}(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|下|底|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
+        rf"{_NOT_COUNTED}(?<!同[在处属于])(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|下|底|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
     ),
     re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
@@ -117,7 +117,9 @@ _CHAPTER = (
 _SECTION = (
     re.compile(rf"{_COUNTED_LIST}小?节(?![能约水])"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}小?节(?![能约水])"),
-    re.compile(rf"(?:\b(?:sections?|secs?|(?<!['’])s(?=\.?\s?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"),
+    re.compile(
+        rf"(?:\b(?:(?:sub-?)?sections?|secs?|(?<!['’])s(?=\.?\s?\d))(?:\.|\b)?|§)\s*(?P<list>{_EN_CARDINALS})"
+    ),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:numbered\s+)?sections?\b{_NOT_CHOSEN}"),
     re.compile(rf"\bsection\s+(?P<list>{_EN_BEFORE_LAST})"),
 )

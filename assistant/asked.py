@@ -20,6 +20,8 @@ from index.types import Document
 _WORD = 3
 # Of a longer stretch no part is looked for: there would be too many.
 _LEAST_KNOWN, _LONGEST_STRETCH = 3, 16
+# Characters of an expression beside others that need not stand in the document.
+_LONGEST_EITHER = 6
 _COUNTS = frozenset({"howmany", "which", "all", "where"})
 _PICKS = ("first", "last", "most", "least")
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?%?(?![a-z\d]|\s*%)")
@@ -189,7 +191,10 @@ def _terms(
     pieces = [piece for piece in _ELLIPSIS.split(parts[0]) if piece.strip()]
     if len(parts) == 1 and len(pieces) > 1:
         return pieces[0], (), tuple(pieces[1:]), ()
-    is_known = signals.terms or signals.subject.isascii() or all(_is_stated(part, document) for part in parts)
+    stated = [_is_stated(part, document) for part in parts]
+    # 甲或者乙: of short ones not all have to stand there.
+    are_either = "either" in kinds and any(stated) and all(len(part) <= _LONGEST_EITHER for part in parts)
+    is_known = signals.terms or signals.subject.isascii() or all(stated) or are_either
     if len(parts) > 1 and is_known:
         first, others = parts[0], parts[1:]
         if "both" in kinds:

@@ -21,6 +21,10 @@ _COUNT = re.compile(r"(?:[二两三四五六七八九十百千万]|十[一二三
 _QUOTED = re.compile(r"[“《][^”》]*[”》]")
 _DATE = re.compile(r"(?:19|20)\d{2}(?:年|-\d)|\d{1,2}月\d{1,2}日")
 _NAMED_DAY = re.compile(r"[\u4e00-\u9fff]{3,}(?:日|节)(?=等|主题|活动|期间|当天)")
+# A day that the question itself names (“when is World Standards Day?”) dates nothing.
+_ASKS_NAMED_DAY = re.compile(
+    r"[\u4e00-\u9fff]{2}[日节](?:在|是)?(?:几|哪|什么|何)|(?<!what )(?<!which )\bday\b"
+)
 _DURATION = re.compile(r"\d+\s*(?:个月|年|天|日|周|小时|分钟|个工作日)(?!\d)(?:以内|内|以上)?(?!代)")
 _MONEY = re.compile(r"\d[\d.,]*\s*(?:万|亿|千|百)?元|\d+\s*(?:万|亿)(?!人|平)")
 _PHONE = re.compile(
@@ -71,6 +75,7 @@ def _fillers() -> dict[Slot, re.Pattern[str]]:
         Slot.MONEY: _MONEY,
         Slot.CONTACT: _PHONE,
         Slot.PENALTY: _PENALTY,
+        Slot.PERSON: re.compile(r"(?!)"),
     }
 
 
@@ -96,8 +101,8 @@ def needed(query: Query) -> re.Pattern[str] | None:
     if query.slot is Slot.NUMBER and (asked := _ASKS_COUNT.search(query.folded)):
         measures = _measures_like(asked["measure"])
         return re.compile(rf"(?<![\d第])\d+(?:\.\d+)?\s*(?:{measures})|(?:{_NUMERALS})+(?:{measures})")
-    if query.slot is Slot.PERSON:
-        return re.compile(r"(?!)")
+    if query.slot is Slot.DATE and _ASKS_NAMED_DAY.search(query.folded):
+        return _DATE
     return _fillers().get(query.slot)
 
 

@@ -14,7 +14,7 @@ from assistant.draft import Draft, Line, Ref, abstain
 from assistant.evidence import CLAIMED, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
 from assistant.issued import issue_date
 from assistant.patterns import pattern
-from assistant.subject import asked_of
+from assistant.subject import asked_of, content_of
 from assistant.types import Query, Reason, Slot, Status
 from index.build import Index
 from index.chunk import target_years
@@ -24,6 +24,8 @@ from index.types import Document, Ranking, Scored, Section
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _TITLE = re.compile(r"《([^》]{2,40})》")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
+# Characters of a quoted name; a shorter one may be a word of emphasis.
+_NAME = 4
 _ANNEX = re.compile(r"附件|附录|附表|(?<!\bmy )(?<!\bour )\b(?:annex|appendix)\b")
 # A figure is held against a claim from this share of the best score on.
 _CLAIM_RATIO = 0.5
@@ -224,7 +226,9 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
         if fold(title) not in known:
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="title")
     for quoted in _QUOTED.findall(query.text):
-        if len(quoted) >= 4 and fold(quoted) not in known:
+        # What function words run through (“有个基本框架”, “按标准办”) is put so by the asker, no name.
+        is_name = len(quoted) >= _NAME and content_of(fold(quoted), document) == [fold(quoted)]
+        if is_name and query.language == "zh" and fold(quoted) not in known:
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="quoted")
     if (annex := _ANNEX.search(query.folded)) and annex.group() not in known:
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="annex")

@@ -63,6 +63,7 @@ _VERB_FOLLOWS = re.compile(
 # A question that opens with its question word has no subject before it: 谁来打造, 哪天全部完工.
 _ASKS_FIRST = re.compile(
     r"(?:那么?|又|还|都|也|就|会|能|要|是(?=第几))*(?:具体|大概|一般|总共|一共)*"
+    r"(?:满足|符合|具备|达到|经过|遵守|遵循|注意|包括|包含|涉及|解决|依托)?"
     r"(?:按照?|依据?|根据|凭|用|靠|给|对|向|从|以|为|在|到|每?隔|由|跟|和|往|把|拿|通过|来自)?"
     r"(?:哪天|何时|什么|啥|谁|多少|怎么|如何|为何|多久|多长|几|第几|哪些|哪个|哪几|有没有|有(?=什么|哪|多|几)|能不能"
     r"|可不可以|可以|是否|会不会|要不要|需要|哪(?:一?(?:章|节|里|儿)|(?=[?!。]*$)))"
@@ -83,6 +84,17 @@ _ASKED_FIGURE = re.compile(r"多少\s*(?:个|项|家|条|年|月)*|几(?:个|项
 _POINTS_BACK = re.compile(
     r"^(?:你|您)?(?:刚才?|刚刚|上面)(?:引用?|说|提|讲|答|写|念)到?的?(?:那|这)?(?:一?[句段条])?(?:话|原文)?(?:里面?|中)?的?[,，]?(?=[“\"「])"
 )
+# What takes back all that was said before it in the same message.
+_TAKEN_BACK = re.compile(
+    r"^.*?(?:\bnever ?mind\b|\bscratch that\b|\bforget it\b|算了|当我没问|不问这个了?)[,，。.!！ ]+(?=\S)",
+    re.IGNORECASE,
+)
+# What narrows the question before: "I mean in finance specifically".
+_NARROWED = re.compile(
+    r"^(?:(?:no|nope|i mean(?:t)?|specifically|just|only|but),? )*"
+    r"(?P<x>(?:in|for|within|among) (?!general\b|(?:20|19)\d\d|chapter|section)[^?,.]{2,40}?)"
+    r"(?: specifically| only| in particular|, (?:i mean|specifically))?[?.! ]*$"
+)
 # What names the document itself.
 _ITSELF = re.compile(r"\b(?:this|the) (?:notice|circular|document|outline|plan)\b", re.IGNORECASE)
 # The first word of a sentence is no name for being capital.
@@ -99,6 +111,24 @@ _PRONOUNS = frozenset(
 _ENGLISH_BODY = re.compile(
     r"(?:[A-Z][\w-]+ (?:(?:of|for|on) (?:the )?)?){1,5}"
     r"(?:Commission|Committee|Exchange|Organization|Cent(?:er|re)|Bureau|Council|Agency|Office|Institute|Government)\b"
+)
+# What is asked of the same subject anew: 占全国比例呢. With what asks for it.
+_ATTRIBUTES = (
+    (
+        re.compile(
+            r"(?:占[^,，]{0,4}?的?)?(?:比例|比重|占比|百分比|数量|总数|个数|期限|时限|周期|频率|金额)"
+        ),
+        "是多少",
+    ),
+    (re.compile(r"(?:起止|完成|开始|截止)?(?:时间|日期)"), "是什么时候"),
+    (re.compile(r"责任人|负责人|(?:牵头|责任|主管|负责)(?:单位|部门)"), "是谁"),
+)
+_ASKING = re.compile(
+    r"(?:大概|大约|一共|总共)?(?:有|要|是)?(?:多少|几)(?:个|项|家|条|种|名)?|什么时候|何时|哪[天年月]|是?谁|怎么|如何|多久|(?:是|有)(?:什么|哪些)|[吗呢么]?[?？。]+$"
+)
+# What is done to a document itself.
+_ISSUED = re.compile(
+    r"印发|发布|公布|下发|出台|签发|发文|\b(?:issue[sd]?|published|released|sent|addressed)\b", re.IGNORECASE
 )
 # Elliptic questions in English as one would ask them in full, with the subject of the question before.
 _ENGLISH_COMPLETIONS = (
@@ -129,6 +159,8 @@ def standalone(
         return Rewrite(alone)
     if confirmed := _CONFIRMED.fullmatch(folded):
         return _confirmed(confirmed["x"] or confirmed["figure"], last)
+    if found := _narrowed(folded, last, document):
+        return found
     if corrected := _correction(folded, text):
         return _corrected(corrected, last, document) or standalone(corrected, history, document, enrichment)
     if found := placed(text, folded, last, history, document, enrichment):
@@ -170,6 +202,11 @@ _STATES = re.compile(
 _TAKEN_NOTE = re.compile(
     r",\s*(?:right|i see|ok(?:ay)?|got it|understood|noted|thanks)[.! ]*$|(?:明白了|知道了|懂了|原来如此)[。!！ ]*$"
 )
+# "No, not the first bit.": of an answer, without saying what instead.
+_SET_ASIDE = re.compile(
+    r"^(?:no|nope),? not [^?,.]{2,30}[.! ]*$"
+    r"|^(?:不|不是|不要)[,，]?不?[是要](?:这|那)(?:个|些|句|条|段|块)[^,，?？]{0,8}[。! ]*$"
+)
 
 
 def _spoken_of(history: Sequence[Turn]) -> Turn:
@@ -182,14 +219,30 @@ def _spoken_of(history: Sequence[Turn]) -> Turn:
 
 def _is_remark(turn: Turn) -> bool:
     folded = fold(turn.question)
-    return bool(_TAKEN_NOTE.search(folded)) or (not turn.sections and not _STATES.search(folded))
+    is_set_aside = bool(_SET_ASIDE.match(folded))
+    return (
+        bool(_TAKEN_NOTE.search(folded)) or is_set_aside or (not turn.sections and not _STATES.search(folded))
+    )
 
 
 def _without_circumstances(text: str) -> str:
-    """An elliptic follow-up without the sentences on the asker beside it: "And farmers? My wife grows peaches."."""
+    """A follow-up without what it takes back, an elliptic one without the sentences on the asker beside it too.
+
+    "And farmers? My wife grows peaches.", "Who pays? Never mind. And farmers?"
+    """
+    if (kept := _TAKEN_BACK.sub("", text)) != text:
+        return kept
     asked = asked_of(text)
     is_elliptic = len(asked) == 1 and asked[0] != text.strip() and replaced_subject(fold(asked[0]), asked[0])
     return asked[0] if is_elliptic else text
+
+
+def _narrowed(folded: str, last: Turn, document: Document) -> Rewrite | None:
+    """The question before, in English, kept to a field that a follow-up names; None where it names none, or another year."""
+    match = _NARROWED.match(folded)
+    if not match or not folded.isascii() or not last.query.isascii() or _shifted_year(folded, last, document):
+        return None
+    return Rewrite(f"{last.query.rstrip('?. ')} {match['x']}?")
 
 
 def _confirmed(figure: str, last: Turn) -> Rewrite:
@@ -228,6 +281,13 @@ def _corrected(subject: str, last: Turn, document: Document) -> Rewrite | None:
 def _substituted(folded: str, text: str, last: Turn, document: Document) -> Rewrite | None:
     """The question before with what a short follow-up names in the place of what is of its kind."""
     subject = replaced_subject(folded, text)
+    for form, asking in _ATTRIBUTES:
+        if (
+            form.fullmatch(subject)
+            and (content := content_of(fold(last.query), document))
+            and not content[0].isascii()
+        ):
+            return Rewrite(f"{_ASKING.sub('', last.query)}{subject}{asking}？")
     rewritten = subject and _substitute(last.query, subject, document)
     return Rewrite(rewritten, focus=subject) if rewritten else None
 
@@ -541,11 +601,24 @@ def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrit
     if not short:
         return None
     if not re.search(r"[\u4e00-\u9fff]", last.query):
-        if not (subject := _english_subject(last.query)):
-            return None
-        for form, template in _ENGLISH_COMPLETIONS:
-            if form.search(folded):
-                return Rewrite(template.format(subject))
-        return Rewrite(f"{text.rstrip('?？ ')} — {subject}?")
-    topic = topic_of(last.query, document) or f"{last.query.rstrip('?？。 ')}，"
+        return _completed_english(text, folded, last)
+    topic = topic_of(last.query, document)
+    if not topic or fold(topic) in fold(document.title):
+        # What all of the document is about tells nothing: the question before does.
+        topic = re.sub(r"[吗呢么]?[?？。 ]*$", "，", last.query, count=1)
+    if _ISSUED.fullmatch(re.sub("^负责", "", topic)):
+        # What was issued is the document.
+        topic = "这份文件"
     return Rewrite(f"{topic}{text}")
+
+
+def _completed_english(text: str, folded: str, last: Turn) -> Rewrite | None:
+    """An English question without a subject of its own with that of the question before; None where that has none."""
+    if not (subject := _english_subject(last.query)):
+        return None
+    if _ISSUED.search(last.query) and re.match(r"(?:and |but |so )*when\b", folded):
+        return Rewrite("When was this document issued?")
+    for form, template in _ENGLISH_COMPLETIONS:
+        if form.search(folded):
+            return Rewrite(template.format(subject))
+    return Rewrite(f"{text.rstrip('?？ ')} — {subject}?")

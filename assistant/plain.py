@@ -162,8 +162,15 @@ class _Plain:
         return self._place(subject, self._unit_of_nodes) if bare and subject else ""
 
     def _having_literally(self, term: str) -> str:
-        sections = (section for chapter in self._document.chapters for section in chapter.sections)
-        found = next((section for section in sections if term in fold(section.text)), None)
+        """The first node whose heading has an expression, or else the text; "" if none has."""
+        chapters = self._document.chapters if self._unit_of_nodes == "chapters" else ()
+        if titled := next((chapter.address for chapter in chapters if term in fold(chapter.title)), ""):
+            return titled
+        sections = [section for chapter in self._document.chapters for section in chapter.sections]
+        titled_first = sorted(sections, key=lambda section: term not in fold(section.title))
+        found = next(
+            (section for section in titled_first if term in fold(section.text + section.title)), None
+        )
         if found is None:
             return ""
         return str(found.chapter) if self._unit_of_nodes == "chapters" else found.address

@@ -45,9 +45,13 @@ def needs_history(folded: str) -> bool:
 def neighbour(address: str, step: int, unit: str, document: Document) -> Rewrite:
     """The chapter, section or sentence before or after a node, or `absent` where there is none.
 
-    `unit` is that of the neighbour (`chapters`, `sections`, `sentences`); "" for that of the node itself.
+    `unit` is that of the neighbour (`chapters`, `sections`, `sentences`); "" for that of the node itself. What comes before
+    the first chapter, if not another chapter, are the front parts.
     """
     chapter, _, _ = address.partition(".")
+    front = tuple(s.address for s in document.sections() if not s.chapter)
+    if not unit and step < 0 and front and address == document.chapters[0].address:
+        return Rewrite("", front)
     section = address.partition("#")[0]
     if unit == "sentences" and "#" in address:
         nodes = [sentence.address for sentence in document.sentences()]

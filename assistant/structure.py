@@ -34,6 +34,7 @@ _ASKS_ITEMS = re.compile(
     r"|(?:几|多少|哪几|哪些|哪[两二三四五六七八九十]|[两二三四五六七八九十\d])(?:个|大)?(?:条|项|点|方面|原则)|有哪些"
     r"|\b(?:how many|which|what are the|the (?:two|three|four|five|six)) (?:\w+ )?"
     r"(?:principles|items|points|goals|aspects|areas|parts)\b|\bwhat are the\b"
+    r"|(?:列出|列举|列一下|说出)[^,，?？。]{0,6}(?:原则|方面|目标)|\b(?:list|name|enumerate|give)\b[^?.]{0,16}\b(?:principles|items|points|aspects|goals)\b"
     r"|(?P<nth>第[一二三四五六七八九十\d]+|最后一)(?:个|条|项|点)(?:方面|大?原则|目标|要点)?"
     r"|\b(?P<nth_en>first|second|third|fourth|fifth|sixth|last) (?:\w+ )?(?:principle|item|point|goal|aspect|area)\b"
     r"|\bitem (?P<number>\d{1,2})\b"
@@ -46,7 +47,7 @@ _WITH_GLOSS = re.compile(r"([^()（）]+)[(（]([^()（）]+)[)）]([^()（）]*
 # Ordinals of running text: 一是…二是….
 _ENUMERATED = re.compile(r"[一二三四五六七八九十]+是")
 _SPEAKS_OF_PARTS = re.compile(
-    r"方面|原则|几条|几点|破折号|——|分(?:为|成|了)|\b(?:principles?|aspects?|items?|points?|areas)\b"
+    r"方面|原则|几条|几点|破折号|——|分(?:为|成|了)|\b(?:dash(?:es|ed)?|principles?|aspects?|items?|points?|areas)\b"
 )
 _HEADING_ONLY = re.compile(r"标题|题目|名称|叫什么|叫啥|\b(?:titles?|titled|headings?|called|names?)\b")
 
@@ -244,6 +245,9 @@ def _extreme(
 ) -> Draft:
     """So many chapters, sections or sentences with the most or least of a measure, and all that equal the last of them."""
     chapters = _chapters_of(query, document)
+    if unit == "chapters" and len(chapters) == 1:
+        # Of one chapter its sections are compared, whatever word names it.
+        unit, measure = "sections", "characters" if measure == "sections" else measure
     sizes: dict[Ref, int]
     if measure == "titles":
         sizes = _title_lengths(chapters, unit)
@@ -385,12 +389,21 @@ def _asked_mentions(query: Query, document: Document) -> Mentions | None:
     return asks_for_mentions(find_addresses(text, document)[1], document, named=query.addresses)
 
 
+def _stands(count: Callable[[str], int], document: Document) -> bool:
+    """Whether a term stands anywhere in a document, headings included."""
+    texts = (text for s in document.sections() for text in (*s.heading_path, *(x.text for x in s.sentences)))
+    return any(map(count, texts))
+
+
 class _Places:
     """The places of one term within what a question covers, read off the parsed document."""
 
     def __init__(self, asked: Mentions, query: Query, document: Document, enrichment: Enrichment) -> None:
-        self.term, self.document = "”“".join(asked.terms), document
-        self._matchers = [_matcher(_expanded(term), document, enrichment) for term in asked.terms]
+        matchers = {term: _matcher(_expanded(term), document, enrichment) for term in asked.terms}
+        standing = [term for term, count in matchers.items() if _stands(count, document)] or list(asked.terms)
+        self.term, self.document = "”“".join(standing), document
+        self._matchers = list(matchers.values())
+        self._nowhere = [term for term in asked.terms if term not in standing]
         self._by_chapter = asked.by_chapter
         self.sections = [s for s in document.sections() if _within(s, query)]
         excluded = set(query.exclude)
@@ -504,7 +517,14 @@ class _Places:
             unit = "chapters" if asked.by_chapter else "sections"
             return _enumerated(refs, f"having_{unit}", (("count", str(len(places))),))
         frame = "mentioned_chapters" if asked.by_chapter else "mentioned"
-        return _enumerated(refs, frame, self._values())
+        told = _enumerated(refs, frame, self._values())
+        if not self._nowhere or told.status is not Status.ANSWERED:
+            return told
+        # Of several expressions one that stands nowhere is said to.
+        absent = tuple(Line((), frame="not_named", values=(("term", term),)) for term in self._nowhere)
+        return replace(
+            told, status=Status.PARTIAL, reason=Reason.NOT_IN_DOCUMENT, lines=(*absent, *told.lines)
+        )
 
     def without(self, asked: Mentions) -> Draft:
         """Every chapter or section without the term."""

@@ -20,11 +20,21 @@ _INTRODUCTION = re.compile(
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z0-9.-])[A-Za-z]{2,4}(?![A-Za-z0-9.-])")
 
+_CAPITALS = re.compile(r"(?<![\w.-])[A-Z][A-Za-z]?[A-Z]{1,3}s?(?![\w.-])")
+
+
+def _spelt_out(word: str) -> str:
+    table, lower = entry("abbreviations.en"), word.lower()
+    return str(table.get(lower) or table.get(lower.removesuffix("s"), word))
+
 
 def in_full(text: str) -> str:
-    """A Chinese text with the English abbreviations that everybody uses in Chinese: AI标准 asks for 人工智能标准."""
+    """A text with the English abbreviations that everybody uses in full: AI标准 asks for 人工智能标准.
+
+    In an English text only capitals abbreviate (IT, not it).
+    """
     if not _HAN.search(text):
-        return text
+        return text if text.isupper() else _CAPITALS.sub(lambda word: _spelt_out(word.group()), text)
     return _LATIN_WORD.sub(
         lambda word: entry("abbreviations.zh").get(word.group().lower(), word.group()), text
     )

@@ -79,16 +79,23 @@ _PASTED = re.compile(
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _CHINESE_HALF_WIDTH = {code: half for code, half in _HALF_WIDTH.items() if chr(code) not in "！，：；？（）"}
 _HAN = re.compile(r"[\u3400-\u9fff]")
+# 第四张第二接: homophones of the units, which no other text has side by side.
+_MISTYPED = re.compile(
+    r"(第[一二三四五六七八九十\d]{1,3})[章张掌彰](的?第?[一二三四五六七八九十\d]{1,3})[节接结界捷]"
+)
+_ANY_PART = re.compile(r"什么部分|哪些部分|\b(?:what|which|any) parts?\b")
 _WHICH_ONE = re.compile(r"哪一?个?|谁|\bwhich(?: one| of (?:them|these))?\b", re.IGNORECASE)
 
 
 def clean(question: str) -> str:
-    """A question without control, zero-width and bidirectional characters, half-width, white space collapsed."""
+    """A question without control, zero-width and bidirectional characters, half-width, white space collapsed.
+
+    Units of an address that are typed as their homophones (第四张第二接) are put right.
+    """
     visible = _INVISIBLE.sub("", question.encode("utf-8", "ignore").decode("utf-8"))
     text = _CONTROL.sub(" ", unicodedata.normalize("NFC", visible))
-    return re.sub(
-        r"[ \t\u3000]+", " ", text.translate(_CHINESE_HALF_WIDTH if _HAN.search(text) else _HALF_WIDTH)
-    ).strip()
+    text = text.translate(_CHINESE_HALF_WIDTH if _HAN.search(text) else _HALF_WIDTH)
+    return re.sub(r"[ \t\u3000]+", " ", _MISTYPED.sub(r"\1章\2节", text)).strip()
 
 
 def understand(
@@ -316,6 +323,9 @@ def _sure_enough(form: Form, ruled: Query, document: Document) -> float:
             return _sure_beside_mentions(form, ruled, document)
         case Intent.STRUCTURE if form.op == "place":
             return _NEVER
+        case Intent.NAVIGATION if form.op == "previous" and any(a.startswith("0.") for a in ruled.addresses):
+            # What stands before the first chapter the plain questions can't say.
+            return _NEVER
         case Intent.NAVIGATION if form.op == "parent":
             return _SURE_BORNE_OUT
         case Intent.NAVIGATION if form.op == "sections_of" or any("?" in a for a in ruled.addresses):
@@ -453,9 +463,10 @@ def _of_described(
     # 民生那章夹在中间的是哪一节: a section of the chapter named.
     is_middle = "between" in asked.kinds and asked.inner == "sections"
     is_other = asked.step or is_sibling or is_middle
-    if asked.outer not in {"chapters", "sections"} or not (is_other or parts or titles):
+    unit = "sections" if is_sibling and "sections" in asked.units else asked.outer
+    if unit not in {"chapters", "sections"} or not (is_other or parts or titles):
         return None
-    node = place(subject, asked.outer)
+    node = place(subject, unit)
     if not node:
         return None
     if is_sibling:
@@ -505,7 +516,9 @@ def _siblings(query: Query, node: str, document: Document) -> Query | None:
 
 def _stepped(query: Query, signals: Signals, document: Document) -> Query:
     """A query for the node after or before the last that it names."""
-    beside = neighbour(query.addresses[-1], signals.step, signals.node_unit, document)
+    # 第一章之前还有什么部分 asks for what is there, be it a chapter or not.
+    unit = "" if _ANY_PART.search(query.folded) else signals.node_unit
+    beside = neighbour(query.addresses[-1], signals.step, unit, document)
     if not beside.addresses:
         return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail=beside.absent)
     return replace(query, intent=Intent.NAVIGATION, addresses=beside.addresses)
@@ -540,6 +553,7 @@ def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
         return _stepped(query, signals, document)
     if (
         "." in query.addresses[-1]
+        and len(query.addresses) == 1
         and ("siblings" in signals.kinds or ("others" in signals.kinds and "sections" in signals.units))
         and (beside := _siblings(query, query.addresses[-1].partition("#")[0], document))
     ):

@@ -18,7 +18,8 @@ from index.training import corpus, evaluate
 from index.training.__main__ import main
 from index.training.batches import schedule, tokenised
 from index.training.fit import Stage, TokenVectors, contrast, step, train
-from index.training.save import save
+from index.training.recipe import Recipe, cooled_down
+from index.training.save import load, save
 from index.training.vocabulary import UNKNOWN, VocabularySize, blank, build, count
 
 if TYPE_CHECKING:
@@ -218,6 +219,32 @@ def test_training_learns_translations_and_repeats_with_its_seed() -> None:
     assert torch.equal(*results)
     unit = torch.nn.functional.normalize(results[0][1:])
     assert (unit[5:] @ unit[:5].T).argmax(1).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_cool_downs_start_from_one_point_and_are_averaged() -> None:
+    words = ["dog", "cat", "tree", "狗", "猫", "树"]
+    tokenizer = tiny(" ".join(words))
+    sets = [tokenised(pairs_of(list(zip(words[3:], words[:3], strict=True)), passes=40), tokenizer)]
+    start = torch.randn(len(words) + 1, 8, generator=torch.Generator().manual_seed(0))
+    before, stage = start.clone(), Stage(rate=0.01, average_last=0.5)
+    cooled = cooled_down(start, sets, Recipe(cool_down=stage, cool_downs=2), seed=5)
+    alone = [train(TokenVectors(start), sets, stage, seed=seed) for seed in (5, 6)]
+    torch.testing.assert_close(cooled, (alone[0] + alone[1]) / 2)
+    assert torch.equal(start, before)
+    assert torch.equal(cooled_down(start, sets, Recipe(cool_downs=0), seed=5), start)
+
+
+def test_saved_vectors_are_read_back(tmp_path: Path) -> None:
+    weight = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    save(tmp_path, tiny("标准 发展 road"), weight)
+    # Half a step of the 8-bit grid of each row.
+    assert ((load(tmp_path) - weight).abs() <= weight.abs().amax(dim=1, keepdim=True) / 127 / 2 + 1e-6).all()
+
+
+def test_a_model_to_start_from_has_to_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    absent = str(tmp_path / "nothing")
+    assert main(["train", "--data", str(tmp_path), "--start", absent, "--out", str(tmp_path / "out")]) == 2
+    assert absent in capsys.readouterr().err
 
 
 # --- measuring

@@ -18,6 +18,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--tokenizer", type=Path, help="a tokenizer.json to train for; otherwise a new one is made"
     )
+    train.add_argument(
+        "--start",
+        type=Path,
+        help="folder of a model to cool down, instead of training one from the beginning",
+    )
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--threads", type=int, default=2)
     measure = commands.add_parser("eval", help="measure a model, or plain keywords, on the dev sets")
@@ -42,7 +47,14 @@ def main(arguments: list[str] | None = None) -> int:
             from index.training.recipe import RECIPE, run
 
             torch.set_num_threads(options.threads)
-            run(options.data, options.out, RECIPE, seed=options.seed, vocabulary_from=options.tokenizer)
+            run(
+                options.data,
+                options.out,
+                RECIPE,
+                seed=options.seed,
+                vocabulary_from=options.tokenizer,
+                start_from=options.start,
+            )
         else:
             from index.training.evaluate import Keywords, Model, evaluate, table, tasks
 

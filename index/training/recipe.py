@@ -14,7 +14,7 @@ from tqdm import tqdm
 from index.training import corpus, vocabulary
 from index.training.batches import Tokenised, cloze, tokenised
 from index.training.fit import Stage, TokenVectors, train
-from index.training.save import save
+from index.training.save import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,9 @@ class Recipe:
         size: The vocabulary.
         dimensions: Length of a vector.
         stage: Length and rates of the training.
+        cool_down: A further stretch at a low rate, from where the training ends.
+        cool_downs: So many of them, each in an order of its own; their vectors are averaged. They start from one point
+            and stay near it, so their mean is better than each (Wortsman et al. 2022, model soups).
         lexicon: Passes of the glossary in one pass over the mix.
         questions: Passes of the own questions in one pass over the mix.
         cloze: Source name to passes over its passages with windows of themselves as queries.
@@ -40,6 +43,8 @@ class Recipe:
     size: vocabulary.VocabularySize = field(default_factory=vocabulary.VocabularySize)
     dimensions: int = 512
     stage: Stage = field(default_factory=lambda: Stage(passes=3, rate=0.05, average_last=0.1))
+    cool_down: Stage = field(default_factory=lambda: Stage(passes=0.7, rate=0.01, average_last=0.5))
+    cool_downs: int = 3
     lexicon: float = 3
     questions: float = 4
     cloze: dict[str, float] = field(
@@ -84,7 +89,33 @@ def start(
     return torch.randn(entries, dimensions, generator=generator) * spread * (1e-3 / (1e-3 + share))
 
 
-def run(folder: Path, out: Path, recipe: Recipe, *, seed: int, vocabulary_from: Path | None = None) -> None:
+def cooled_down(
+    weight: torch.Tensor, sets: Sequence[Tokenised], recipe: Recipe, *, seed: int
+) -> torch.Tensor:
+    """The mean of the vectors after each of the recipe's cool-downs, those given where it has none.
+
+    Args:
+        weight: Where all of them start, shape (vocabulary, dimensions); not changed.
+        sets: The mix.
+        recipe: How many, and how long.
+        seed: Of the first; each further one takes the next.
+    """
+    cooled = [
+        train(TokenVectors(weight), sets, recipe.cool_down, seed=seed + number)
+        for number in range(recipe.cool_downs)
+    ]
+    return torch.stack(cooled).mean(dim=0) if cooled else weight
+
+
+def run(
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    seed: int,
+    vocabulary_from: Path | None = None,
+    start_from: Path | None = None,
+) -> None:
     """Train and write the model.
 
     Args:
@@ -93,7 +124,15 @@ def run(folder: Path, out: Path, recipe: Recipe, *, seed: int, vocabulary_from: 
         recipe: How to train.
         seed: Of every random choice.
         vocabulary_from: A ``tokenizer.json`` to train for; by default a vocabulary is counted anew.
+        start_from: A model's folder, whose tokenizer and vectors take the place of the first stretch.
+
+    Raises:
+        TrainingDataError: the data, or the model to start from, is not there.
     """
+    if start_from:
+        vocabulary_from = start_from / "tokenizer.json"
+    if vocabulary_from and not vocabulary_from.is_file():
+        raise corpus.TrainingDataError(f"there is no {vocabulary_from}")
     texts = pairs(folder, recipe)
     logger.info("%s pairs in %d sets", f"{sum(len(part.a) for part in texts):,}", len(texts))
     if vocabulary_from:
@@ -103,7 +142,10 @@ def run(folder: Path, out: Path, recipe: Recipe, *, seed: int, vocabulary_from: 
         tokenizer = vocabulary.build(vocabulary.count(texts, domain=DOMAIN), recipe.size, terms=terms)
     sets = [tokenised(part, tokenizer) for part in tqdm(texts, desc="tokenise", unit="set")]
     sets += [cloze(part, passes=recipe.cloze[part.name]) for part in sets if part.name in recipe.cloze]
-    vectors = TokenVectors(start(sets, tokenizer.get_vocab_size(), recipe.dimensions, seed=seed))
-    weight = train(vectors, sets, recipe.stage, seed=seed)
-    save(out, tokenizer, weight)
+    if start_from:
+        weight = load(start_from)
+    else:
+        vectors = TokenVectors(start(sets, tokenizer.get_vocab_size(), recipe.dimensions, seed=seed))
+        weight = train(vectors, sets, recipe.stage, seed=seed)
+    save(out, tokenizer, cooled_down(weight, sets, recipe, seed=seed + 1))
     logger.info("wrote %s", out)

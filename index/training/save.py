@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +51,12 @@ def save(folder: Path, tokenizer: Tokenizer, weight: torch.Tensor) -> None:
             "similarity_fn_name": "cosine",
         },
     )
+
+
+def load(folder: Path) -> torch.Tensor:
+    """The vectors of a model that ``save`` wrote, shape (vocabulary, dimensions)."""
+    arrays = load_file(folder / "model.safetensors")
+    return arrays["embeddings"].float() * arrays["weights"].float()[:, None]
 
 
 def _write(path: Path, content: object) -> None:

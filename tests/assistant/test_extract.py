@@ -359,3 +359,23 @@ def test_an_annex_that_is_not_there_is_named(ask: Ask) -> None:
 
 def test_a_place_within_other_words_is_none(ask: Ask) -> None:
     assert "西安" not in ask("要保障哪些东西安全运行").answer
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("以后定规矩还是“谁嗓门大谁说了算”吗？地方标准多久能定下来", "answered"),
+        ("“星火燎原计划”对地方标准有什么要求", "abstained"),
+    ],
+)
+def test_what_the_asker_puts_in_quotes_is_a_name_or_a_manner_of_speaking(
+    question: str, status: str, ask: Ask
+) -> None:
+    assert ask(question).status == status
+
+
+@pytest.mark.parametrize(
+    "question", ["世界标准日定在几月几号", "When exactly is World Standards Day celebrated?"]
+)
+def test_a_day_is_not_dated_by_its_name(question: str, ask: Ask) -> None:
+    assert (ask(question).status, ask(question).reason) == ("abstained", "figure_not_stated")

@@ -539,3 +539,41 @@ def test_the_fourth_of_what_was_listed(ask: Ask) -> None:
     for asked in ("Tell me more about the fourth one", "the fourth one?"):
         answer = ask("What are the basic principles of the outline?", asked)
         assert sentences_of(answer) == ["1.2#7", "1.2#8"]
+
+
+SECRETARIATS = Turn("有多少单位承担国际标准秘书处", "有多少单位承担国际标准秘书处", ("0.2",), ("0.2#7",))
+PRIZE = Turn("标准能评奖吗", "标准能评奖吗", ("12.3",), ("12.3#1",))
+ISSUED = Turn("Who issued this document?", "Who issued this document?", ("0.1",), ("0.1#5",))
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "query"),
+    [
+        ("占全国比重呢", SECRETARIATS, "单位承担国际标准秘书处占全国比重是多少？"),
+        ("期限呢", FIGURE, "到2025年要制定国际标准期限是多少？"),
+        ("需要符合哪些条件", PRIZE, "标准能评奖，需要符合哪些条件"),
+        ("and when?", ISSUED, "When was this document issued?"),
+        ("in finance specifically", ENGLISH_FIGURE, "How many international standards by 2025 in finance?"),
+        ("just the 2035 part", ENGLISH_FIGURE, "How many international standards by 2035?"),
+        (
+            "who would host… never mind. What about noise barriers on roads?",
+            ENGLISH_TOPIC,
+            "What are the plans for noise barriers on roads?",
+        ),
+        ("养老驿站……算了，噪声怎么管", TOPIC, "噪声怎么管"),
+    ],
+)
+def test_what_goes_on_with_the_question_before(text: str, last: Turn, query: str, outline: Document) -> None:
+    assert rewritten(text, last, outline) == query
+
+
+def test_what_sets_the_answer_aside_is_no_question(outline: Document) -> None:
+    aside = Turn("no, not the first bit", "no, not the first bit", ("4.3",), ("4.3#1",))
+    assert standalone("for farmers only", (ENGLISH_TOPIC, aside), outline).text.startswith(
+        "What are the plans"
+    )
+
+
+@pytest.mark.parametrize("text", ["把最后一条展开", "expand on the last one please"])
+def test_an_item_of_what_was_listed_is_expanded(text: str, ask: Ask) -> None:
+    assert "1.2#8" in sentences_of(ask("有哪些基本原则", text))

@@ -499,3 +499,48 @@ def test_the_extreme_of_what_was_counted_is_answered_too(question: str, unit: st
     assert {*alone} <= {*sections_of(answer)}
     assert re.search(r"字符|characters", answer.answer)
     assert all(DOCUMENT.chapter(int(node)).title in answer.answer for node in alone if "." not in node)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What's the longest section of the chapter about education?", "教育所在的那一章，最长的是哪节"],
+)
+def test_of_one_chapter_its_sections_are_compared(question: str, ask: Ask) -> None:
+    chapter = DOCUMENT.chapter(7)
+    longest = max(chapter.sections, key=lambda section: len(section.text))
+    assert set(sections_of(ask(question))) == {longest.address}
+
+
+@pytest.mark.parametrize(
+    ("question", "beside"),
+    [
+        ("跟“强化组织领导”同在一章的其他小节", {"12.2", "12.3", "12.4"}),
+        ("Which other sections are in the same chapter as 3.1?", {"3.2"}),
+    ],
+)
+def test_the_sections_of_the_same_chapter(question: str, beside: set[str], ask: Ask) -> None:
+    assert beside <= set(sections_of(ask(question)))
+
+
+@pytest.mark.parametrize("question", ["第一章之前还有什么部分？", "What comes before chapter 1?"])
+def test_before_the_first_chapter_stand_the_front_parts(question: str, ask: Ask) -> None:
+    assert set(sections_of(ask(question))) == {section.address for section in DOCUMENT.front}
+
+
+def test_no_chapter_stands_before_the_first(ask: Ask) -> None:
+    assert ask("第一章的上一章叫什么").status == "abstained"
+
+
+def test_the_chapter_after_one_named_by_its_subject(ask: Ask) -> None:
+    assert "7" in sections_of(ask("讲绿色发展的那章读完了，接下来一章叫什么"))
+
+
+def test_a_chapter_with_an_expression_in_its_heading_goes_before_one_that_has_it_inside(ask: Ask) -> None:
+    assert "2" in sections_of(ask("“四个中心”那章有几个小标题，都叫啥"))
+
+
+@pytest.mark.parametrize("question", ["Name the basic principles, please.", "列出基本原则"])
+def test_the_items_of_a_section_are_listed(question: str, ask: Ask) -> None:
+    assert {s.address for s in DOCUMENT.section("1.2").sentences if s.is_lead} <= set(
+        sentences_of(ask(question))
+    )

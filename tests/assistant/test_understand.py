@@ -361,6 +361,8 @@ def test_any_mixture_of_question_words_is_understood(text: str) -> None:
         ("几家协会能不能合写一个标准", Slot.POLAR),
         ("培养协会的计划叫什么名", Slot.TOPIC),
         ("委员会负责人叫什么名字", Slot.PERSON),
+        ("what was the average number of reviews a year", Slot.NUMBER),
+        ("how large is the cash bonus for inventors?", Slot.MONEY),
         ("the plan dates from 2015 – correct or not?", Slot.POLAR),
     ],
 )
@@ -391,10 +393,11 @@ def test_a_year_of_the_asker_and_a_decade_are_no_years_asked_for() -> None:
     [
         ("AI标准有哪些", "人工智能标准有哪些"),
         ("ISO大会是第几届", "ISO大会是第几届"),
-        ("AI standards", "AI standards"),
+        ("AI standards", "artificial intelligence standards"),
+        ("does it say", "does it say"),
     ],
 )
-def test_a_chinese_question_is_searched_without_english_abbreviations(question: str, searched: str) -> None:
+def test_a_question_is_searched_without_english_abbreviations(question: str, searched: str) -> None:
     assert _query(question).search == searched
 
 
@@ -441,7 +444,16 @@ def test_several_questions_in_one_sentence(text: str, parts: list[str]) -> None:
     assert [part.strip() for part in split_parts(text, DOCUMENT)] == parts
 
 
-@pytest.mark.parametrize("text", ["这几个词是什么意思", "一个九几年盖的小区", "要是多发了几个标准，能加分吗"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这几个词是什么意思",
+        "一个九几年盖的小区",
+        "要是多发了几个标准，能加分吗",
+        "评职称只交几篇论文是不是不行",
+        "前几年修的路还要不要管",
+    ],
+)
 def test_an_indefinite_number_is_not_asked_for(text: str) -> None:
     assert slot_of(text) is not Slot.NUMBER
 
@@ -453,3 +465,21 @@ def test_a_long_message_is_understood_in_no_time(text: str) -> None:
     start = time.perf_counter()
     understood(text)
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("text", ["小作坊不装滤网算不算违法", "这么干算不算数"])
+def test_what_counts_as_something_is_no_exception(text: str) -> None:
+    query = understood(text)
+    assert (query.exclude, query.search) == ((), text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("第二张第三接", "第二章第三节"),
+        ("第10掌的第1结说的啥", "第10章的第1节说的啥"),
+        ("第二张表", "第二张表"),
+    ],
+)
+def test_the_units_of_an_address_may_be_mistyped(typed: str, meant: str) -> None:
+    assert clean(typed) == meant
