@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -225,18 +225,18 @@ class LexicalIndex:
             indptr: Where the scores of each term start; one more entry for the end.
             size: How many texts there are.
         """
-        self._analyzer = analyzer
-        self._vocabulary = vocabulary
-        self._data, self._indices, self._indptr = data, indices, indptr
+        self.analyzer = analyzer
+        self.vocabulary = vocabulary
+        self.data, self._indices, self._indptr = data, indices, indptr
         # What a query's terms are looked up in: plain numbers, and the type that numpy counts by.
-        self._texts = indices.astype(np.intp)
-        self._starts: list[int] = indptr.tolist()
-        self._size = size
+        self.texts = indices.astype(np.intp)
+        self.starts: list[int] = indptr.tolist()
+        self.size = size
         frequency = np.diff(indptr)
         # The idf of Lucene's BM25, which bm25s uses as well; a term that no text has weighs as much as the
         # rarest.
-        self._idf: list[float] = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)).tolist()
-        self._unknown = float(np.log(1 + (size + 0.5) / 0.5))
+        self.idf: list[float] = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)).tolist()
+        self.unknown = float(np.log(1 + (size + 0.5) / 0.5))
 
     @classmethod
     def build(cls, texts: Sequence[str], analyzer: Analyzer) -> LexicalIndex:
@@ -252,9 +252,9 @@ class LexicalIndex:
     def save(self, folder: Path) -> None:
         """Write the index to a folder of its own."""
         folder.mkdir()
-        for name, array in zip(_ARRAYS, (self._data, self._indices, self._indptr), strict=True):
+        for name, array in zip(_ARRAYS, (self.data, self._indices, self._indptr), strict=True):
             np.save(folder / f"{name}.npy", array)
-        terms = {"size": self._size, "terms": self._vocabulary}
+        terms = {"size": self.size, "terms": self.vocabulary}
         (folder / "terms.json").write_text(json.dumps(terms, ensure_ascii=False), "utf-8")
 
     @classmethod
@@ -275,12 +275,12 @@ class LexicalIndex:
 
     def knows(self, term: str) -> bool:
         """Whether any of the texts has a term."""
-        return term in self._vocabulary
+        return term in self.vocabulary
 
     def weight(self, term: str) -> float:
         """The idf of a term, that of one in no text for an unknown term: how telling it is, above 0."""
-        at = self._vocabulary.get(term)
-        return self._unknown if at is None else float(self._idf[at])
+        at = self.vocabulary.get(term)
+        return self.unknown if at is None else float(self.idf[at])
 
     def scores(self, query: str) -> Scores:
         """BM25 of every text over the query's whole weight, shape (size,), 0 to about 2.2.
@@ -288,12 +288,59 @@ class LexicalIndex:
         The weight is the sum of the idf of all its terms, those that no text has included: a text that covers
         only the common half of a query stays low.
         """
+        terms = _terms_of(self.analyzer, query)
+        known = [self.vocabulary[term] for term in terms if term in self.vocabulary]
+        if not known:
+            return np.zeros(self.size, dtype=np.float32)
+        weight = sum(self.idf[term] for term in known) + self.unknown * (len(terms) - len(known))
+        of_terms = [slice(self.starts[term], self.starts[term + 1]) for term in known]
+        texts = np.concatenate([self.texts[of_term] for of_term in of_terms])
+        data = np.concatenate([self.data[of_term] for of_term in of_terms])
+        return (np.bincount(texts, data, self.size) / weight).astype(np.float32)
+
+
+class LexicalGroup:
+    """Several indexes by one analyzer, scored at once: a query's terms are looked up and added up in one go."""
+
+    def __init__(self, indexes: Sequence[LexicalIndex]) -> None:
+        """Join the scores of the indexes, whose texts are numbered through in their order."""
+        self._analyzer = indexes[0].analyzer
+        sizes = [index.size for index in indexes]
+        self._bounds = np.cumsum([0, *sizes])
+        # bm25s numbers one more term than it has scores for: the empty one.
+        vocabularies = [
+            {term: at for term, at in index.vocabulary.items() if at < len(index.idf)} for index in indexes
+        ]
+        numbers = {term: at for at, term in enumerate(dict.fromkeys(chain.from_iterable(vocabularies)))}
+        self._vocabulary = numbers
+        self._unknown = np.array([index.unknown for index in indexes])
+        self._weights = np.tile(self._unknown, (len(numbers), 1))
+        terms, texts, data = [], [], []
+        for column, (index, vocabulary) in enumerate(zip(indexes, vocabularies, strict=True)):
+            own = np.array([numbers[term] for term in vocabulary], dtype=np.intp)
+            at = np.array(list(vocabulary.values()), dtype=np.intp)
+            self._weights[own, column] = np.array(index.idf)[at]
+            of_term = np.zeros(len(index.idf), dtype=np.intp)
+            of_term[at] = own
+            terms.append(np.repeat(of_term, np.diff(index.starts)))
+            texts.append(index.texts + self._bounds[column])
+            data.append(index.data)
+        order = np.argsort(np.concatenate(terms), kind="stable")
+        self._texts, self._data = np.concatenate(texts)[order], np.concatenate(data)[order]
+        counts = np.bincount(np.concatenate(terms), minlength=len(numbers))
+        self._starts: list[int] = np.concatenate(([0], np.cumsum(counts))).tolist()
+
+    def scores(self, query: str) -> Scores:
+        """What `LexicalIndex.scores` gives for each index, one after the other, shape (texts of all,)."""
         terms = _terms_of(self._analyzer, query)
         known = [self._vocabulary[term] for term in terms if term in self._vocabulary]
         if not known:
-            return np.zeros(self._size, dtype=np.float32)
-        weight = sum(self._idf[term] for term in known) + self._unknown * (len(terms) - len(known))
+            return np.zeros(self._bounds[-1], dtype=np.float32)
+        weights = self._weights[known].sum(axis=0) + self._unknown * (len(terms) - len(known))
         of_terms = [slice(self._starts[term], self._starts[term + 1]) for term in known]
         texts = np.concatenate([self._texts[of_term] for of_term in of_terms])
         data = np.concatenate([self._data[of_term] for of_term in of_terms])
-        return (np.bincount(texts, data, self._size) / weight).astype(np.float32)
+        scores: Scores = np.bincount(texts, data, self._bounds[-1]) / np.repeat(
+            weights, np.diff(self._bounds)
+        )
+        return scores.astype(np.float32)

@@ -8,7 +8,7 @@ Chinese, English and other languages, since a keyword leg is blind across langua
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -23,6 +23,7 @@ from index.enrich import NOTE_LANGUAGES
 from index.language import detect
 from index.lexical import (
     Analyzer,
+    LexicalGroup,
     LexicalIndex,
     chinese_terms,
     english_terms,
@@ -56,6 +57,7 @@ KEYWORD_LEGS: tuple[tuple[str, PassageKind, str | None, Analyzer], ...] = (
     ("pinyin.sentence", PassageKind.SENTENCE, None, pinyin_terms),
     ("pinyin.question", PassageKind.QUESTION, "zh", pinyin_terms),
 )
+_ANALYZERS = list(dict.fromkeys(analyzer for *_, analyzer in KEYWORD_LEGS))
 # Known questions that a sentence answers, and near misses that it comes nearest to, by meaning and by words.
 KNOWN_LEGS = ("known.dense", "known.words", "near.dense", "near.words")
 LEGS = (*(f"dense.{kind}" for kind in PassageKind), *(name for name, *_ in KEYWORD_LEGS), *KNOWN_LEGS)
@@ -124,9 +126,14 @@ class Retriever:
         # Every passage of every leg, numbered through, with the leg's column and the rows of the sentences it stands for.
         kinds = list(PassageKind)
         covered = [(kinds.index(passage.kind), rows_of[passage.address]) for passage in stored]
-        for column, (name, kind, language, _) in enumerate(KEYWORD_LEGS, start=len(kinds)):
+        # Legs of one analyzer are scored together.
+        by_analyzer: dict[Analyzer, list[LexicalIndex]] = {}
+        legs = sorted(enumerate(KEYWORD_LEGS, start=len(kinds)), key=lambda leg: _ANALYZERS.index(leg[1][3]))
+        for column, (name, kind, language, analyzer) in legs:
             if name in keyword_indexes:
+                by_analyzer.setdefault(analyzer, []).append(keyword_indexes[name])
                 covered += [(column, rows_of[p.address]) for p in leg_passages(passages, kind, language)]
+        self._groups = [LexicalGroup(indexes) for indexes in by_analyzer.values()]
         self._cells, self._covering, self._cell_starts = _cells(covered)
         self._known = (
             _runs(bank, {address: row for row, address in enumerate(self._sentences)}) if bank else ()
@@ -211,9 +218,8 @@ class Retriever:
         nearest = self._store.query(vector, _NEAREST)
         similarities = np.zeros(len(self._number_of), dtype=np.float32)
         similarities[[self._number_of[id_] for id_, _ in nearest]] = [similarity for _, similarity in nearest]
-        legs = (self._keywords[name] for name, *_ in KEYWORD_LEGS if name in self._keywords)
         similarities.clip(0.0, out=similarities)
-        scores = np.concatenate([similarities, *(leg.scores(folded) for leg in legs)])
+        scores = np.concatenate([similarities, *(group.scores(folded) for group in self._groups)])
         matrix.reshape(-1)[self._cells] = np.maximum.reduceat(scores[self._covering], self._cell_starts)
         if likeness:
             for kind, questions, starts, rows in self._known:
@@ -243,16 +249,37 @@ def _runs(
     return tuple(runs)
 
 
+class _LegScores(Mapping[str, float]):
+    """The legs that found something and their scores to four places, told apart when asked for: few rows are looked into."""
+
+    __slots__ = ("_told", "_values")
+
+    def __init__(self, values: Scores) -> None:
+        """Wrap a row of the matrix of legs, shape (legs,)."""
+        self._values = values
+        self._told: dict[str, float] | None = None
+
+    def _found(self) -> dict[str, float]:
+        if self._told is None:
+            values = self._values.astype(np.float64).round(4).tolist()
+            self._told = dict(compress(zip(LEGS, values, strict=True), values))
+        return self._told
+
+    def __getitem__(self, leg: str) -> float:
+        return self._found()[leg]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+
 def _scored(addresses: Sequence[str], best: Integers, scores: Scores, legs: Scores) -> tuple[Scored, ...]:
-    """What stands in the best rows, with every leg's score to four places."""
-    rounded = legs[best].astype(np.float64).round(4).tolist()
+    """What stands in the best rows."""
     return tuple(
-        Scored(
-            address=addresses[row],
-            score=float(scores[row]),
-            legs=dict(compress(zip(LEGS, values, strict=True), values)),
-        )
-        for row, values in zip(best.tolist(), rounded, strict=True)
+        Scored(address=addresses[row], score=float(scores[row]), legs=_LegScores(legs[row]))
+        for row in best.tolist()
     )
 
 

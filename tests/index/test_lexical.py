@@ -15,6 +15,7 @@ from pypinyin import lazy_pinyin
 
 from index.lexical import (
     Analyzer,
+    LexicalGroup,
     LexicalIndex,
     chinese_terms,
     english_terms,
@@ -171,6 +172,19 @@ def test_words_that_no_text_has_lower_the_score() -> None:
     assert not index.scores("").any()
     assert index.knows("养老")
     assert not index.knows("火星")
+
+
+@given(
+    st.lists(
+        st.lists(st.text("养老机构标准火星a1 ", max_size=12), min_size=1, max_size=6), min_size=1, max_size=4
+    ),
+    st.text("养老机构标准火星a1 ", max_size=12),
+)
+@settings(deadline=None, max_examples=60)
+def test_a_group_scores_as_its_indexes_do(of_texts: list[list[str]], query: str) -> None:
+    indexes = [LexicalIndex.build(texts, chinese_terms) for texts in of_texts]
+    expected = np.concatenate([index.scores(query) for index in indexes])
+    np.testing.assert_allclose(LexicalGroup(indexes).scores(query), expected, rtol=1e-6)
 
 
 def test_texts_without_terms_keep_their_place() -> None:
