@@ -1,7 +1,8 @@
 """From evidence to the probabilities that the document answers a question and that it deals with its subject at all.
 
-Logistic regression over a few scores and their products (what an unknown word means hangs on the language, say), fitted
-on the development questions by `python -m eval fit`; coefficients and thresholds lie in `calibration.json`.
+Logistic regression over a few scores and their products (what an unknown word means hangs on the language, say), and for
+answering its mean with boosted trees, which take other sides of the same scores. Fitted on the development questions by
+`python -m eval fit`; coefficients, trees and thresholds lie in `calibration.json`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from assistant.types import Query, Slot
 from index.bank import SIGNS
@@ -31,11 +33,36 @@ BANK_FEATURES = tuple(f"known.{sign}" for sign in SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
+class Trees:
+    """Gradient-boosted decision trees (Friedman 2001), all nodes numbered through.
+
+    At an inner node `feature` is compared with `value`; the node's children are `below` and, for what is greater, the one
+    after. A leaf has feature -1 and its share of the logit as its value.
+    """
+
+    roots: Sequence[int]
+    feature: Sequence[int]
+    value: Sequence[float]
+    below: Sequence[int]
+
+    def logit(self, evidence: Sequence[float]) -> float:
+        """The sum of the leaves that some features lead to."""
+        total = 0.0
+        for root in self.roots:
+            at = root
+            while (feature := self.feature[at]) >= 0:
+                at = self.below[at] + (evidence[feature] > self.value[at])
+            total += self.value[at]
+        return total
+
+
+@dataclass(frozen=True, slots=True)
 class Regression:
     """A logistic regression over features and their products, and the probability from which on to answer.
 
     Features are standardised by `mean` and `spread`; `products` is a lower triangle, the row of a feature holding its
-    products with those before it and with itself, or empty where none are taken.
+    products with those before it and with itself, or empty where none are taken. With `trees` the probability is the mean
+    of both.
     """
 
     features: Sequence[str]
@@ -45,6 +72,7 @@ class Regression:
     linear: Sequence[float]
     products: Sequence[Sequence[float]]
     threshold: float
+    trees: Trees | None = None
 
     def probability(self, evidence: Sequence[float]) -> float:
         """The probability, 0 to 1, that the document answers, from features in the order of `features`."""
@@ -53,7 +81,13 @@ class Regression:
         logit += sum(map(operator.mul, self.linear, z))
         for at, row in enumerate(self.products):
             logit += z[at] * sum(map(operator.mul, row, z[: at + 1]))
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+        if self.trees is None:
+            return _sigmoid(logit)
+        return (_sigmoid(logit) + _sigmoid(self.trees.logit(evidence))) / 2
+
+
+def _sigmoid(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +118,17 @@ class Calibration:
         return self.subject.probability(evidence[: len(FEATURES)]) >= self.subject.threshold
 
 
+def _regression(fitted: dict[str, Any]) -> Regression:
+    trees = fitted.pop("trees", None)
+    return Regression(**fitted, trees=Trees(**trees) if trees else None)
+
+
 @cache
 def load_calibration() -> Calibration:
     """The fitted calibration."""
     table = json.loads(_FILE.read_text("utf-8"))
     with_bank, without_bank, subject = (
-        Regression(**table.pop(name)) for name in ("with_bank", "without_bank", "subject")
+        _regression(table.pop(name)) for name in ("with_bank", "without_bank", "subject")
     )
     return Calibration(with_bank=with_bank, without_bank=without_bank, subject=subject, **table)
 

@@ -86,7 +86,7 @@ _POINTS_BACK = re.compile(
 )
 # What takes back all that was said before it in the same message.
 _TAKEN_BACK = re.compile(
-    r"^.*?(?:\bnever ?mind\b|\bscratch that\b|\bforget it\b|算了|当我没问|不问这个了?)[,，。.!！ ]+(?=\S)",
+    r"^.*?(?:\bnever ?mind\b|\bscratch that\b|\bforget it\b|(?<![打预计结测核合])算了|当我没问|不问这个了?)[,，。.!！ ]+(?=\S)",
     re.IGNORECASE,
 )
 # What narrows the question before: "I mean in finance specifically".

@@ -8,7 +8,7 @@ Chinese, English and other languages, since a keyword leg is blind across langua
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -249,37 +249,16 @@ def _runs(
     return tuple(runs)
 
 
-class _LegScores(Mapping[str, float]):
-    """The legs that found something and their scores to four places, told apart when asked for: few rows are looked into."""
-
-    __slots__ = ("_told", "_values")
-
-    def __init__(self, values: Scores) -> None:
-        """Wrap a row of the matrix of legs, shape (legs,)."""
-        self._values = values
-        self._told: dict[str, float] | None = None
-
-    def _found(self) -> dict[str, float]:
-        if self._told is None:
-            values = self._values.astype(np.float64).round(4).tolist()
-            self._told = dict(compress(zip(LEGS, values, strict=True), values))
-        return self._told
-
-    def __getitem__(self, leg: str) -> float:
-        return self._found()[leg]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found())
-
-    def __len__(self) -> int:
-        return len(self._found())
-
-
 def _scored(addresses: Sequence[str], best: Integers, scores: Scores, legs: Scores) -> tuple[Scored, ...]:
-    """What stands in the best rows."""
+    """What stands in the best rows, with every leg's score to four places."""
+    rounded = legs[best].astype(np.float64).round(4).tolist()
     return tuple(
-        Scored(address=addresses[row], score=float(scores[row]), legs=_LegScores(legs[row]))
-        for row in best.tolist()
+        Scored(
+            address=addresses[row],
+            score=float(scores[row]),
+            legs=dict(compress(zip(LEGS, values, strict=True), values)),
+        )
+        for row, values in zip(best.tolist(), rounded, strict=True)
     )
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from sklearn.ensemble import GradientBoostingClassifier  # type: ignore[import-untyped]
 
+from assistant.calibrate import Regression, Trees
 from assistant.pipeline import Assistant
+from eval.calibrate import TREES, boosted
 from eval.dataset import load_split
 from eval.fit import (
     CLASSES,
@@ -87,3 +92,34 @@ def test_weights_in_use_are_those_of_a_fit() -> None:
         assert sum(weights.values()) == pytest.approx(1.0, abs=0.01)
     vectors = {name: np.array([stored[name].get(leg, 0.0) for leg in LEGS]) for name in CLASSES}
     assert json.loads(weights_file(vectors)).keys() == stored.keys()
+
+
+def _made_up(questions: int = 300) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Features and an outcome that hangs on whether two of them lie on the same side, which no sum of theirs tells."""
+    generator = np.random.default_rng(1)
+    # Of few values that halves of powers of two tell exactly: the library compares in single precision.
+    features = generator.integers(0, 16, (questions, 4)) / 16
+    return features, ((features[:, 0] > 0.5) == (features[:, 1] > 0.5)).astype(float)
+
+
+def test_boosted_trees_are_read_as_the_library_reads_them() -> None:
+    features, right = _made_up()
+    share = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
+    expected = GradientBoostingClassifier(**TREES).fit(features, right > 0, sample_weight=share)
+    logits = [boosted(features, right).logit(row) for row in features[:40].tolist()]
+    np.testing.assert_allclose(logits, expected.decision_function(features[:40]), atol=2e-3)
+
+
+def test_boosted_trees_learn_what_hangs_on_two_features_at_once() -> None:
+    features, right = _made_up()
+    trees = boosted(features[:200], right[:200])
+    said = [trees.logit(row) > 0 for row in features[200:].tolist()]
+    assert np.mean(said == (right[200:] > 0)) > 0.9
+
+
+def test_the_probability_is_the_mean_of_regression_and_trees() -> None:
+    alone = Regression(["x"], [0.0], [1.0], 0.0, [0.0], [], 0.5)
+    trees = Trees([0], [0, -1, -1], [0.5, -50.0, 50.0], [1, 0, 0])
+    both = replace(alone, trees=trees)
+    assert [alone.probability([x]) for x in (0.0, 1.0)] == [0.5, 0.5]
+    assert [both.probability([x]) for x in (0.5, 0.6)] == pytest.approx([0.25, 0.75])
