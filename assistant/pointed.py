@@ -49,7 +49,7 @@ def neighbour(address: str, step: int, unit: str, document: Document) -> Rewrite
     the first chapter, if not another chapter, are the front parts.
     """
     chapter, _, _ = address.partition(".")
-    front = tuple(s.address for s in document.sections() if not s.chapter)
+    front = tuple(section.address for section in document.front)
     if not unit and step < 0 and front and address == document.chapters[0].address:
         return Rewrite("", front)
     section = address.partition("#")[0]

@@ -400,7 +400,9 @@ class _Places:
 
     def __init__(self, asked: Mentions, query: Query, document: Document, enrichment: Enrichment) -> None:
         matchers = {term: _matcher(_expanded(term), document, enrichment) for term in asked.terms}
-        standing = [term for term, count in matchers.items() if _stands(count, document)] or list(asked.terms)
+        # Of one expression the search itself tells whether it stands anywhere.
+        standing = [t for t, count in matchers.items() if not asked.either or _stands(count, document)]
+        standing = standing or list(asked.terms)
         self.term, self.document = "”“".join(standing), document
         self._matchers = list(matchers.values())
         self._nowhere = [term for term in asked.terms if term not in standing]

@@ -19,7 +19,7 @@ _INTRODUCTION = re.compile(
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z0-9.-])[A-Za-z]{2,4}(?![A-Za-z0-9.-])")
-
+# AI, IoT, EVs.
 _CAPITALS = re.compile(r"(?<![\w.-])[A-Z][A-Za-z]?[A-Z]{1,3}s?(?![\w.-])")
 
 

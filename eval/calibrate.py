@@ -87,7 +87,7 @@ class Fit:
 
 def boosted(features: Matrix, right: Matrix) -> Trees:
     """Trees of the same task, both kinds of question weighing alike, in the form that the assistant reads."""
-    share = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
+    share = _shares(right)
     model = GradientBoostingClassifier(**TREES).fit(features, right > 0, sample_weight=share)
     roots: list[int] = []
     nodes: list[tuple[int, float, int]] = []
@@ -120,7 +120,7 @@ def regress(features: Matrix, right: Matrix, *, with_products: bool = True) -> F
     raw = terms(z) if with_products else z
     centre, scale = raw.mean(axis=0), _spread(raw)
     design = np.hstack([np.ones((len(raw), 1)), (raw - centre) / scale])
-    share = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
+    share = _shares(right)
     penalty = np.full(design.shape[1], _L2)
     penalty[0] = 0.0
     weights = np.zeros(design.shape[1])
@@ -134,6 +134,12 @@ def regress(features: Matrix, right: Matrix, *, with_products: bool = True) -> F
             break
     own = weights[1:] / scale
     return Fit(mean, spread, float(weights[0] - own @ centre), own)
+
+
+def _shares(right: Matrix) -> Matrix:
+    """The weight of each question, that of both kinds together alike."""
+    shares: Matrix = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
+    return shares
 
 
 def _spread(columns: Matrix) -> Matrix:

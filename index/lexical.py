@@ -198,6 +198,16 @@ def _terms_of(analyzer: Analyzer, query: str) -> tuple[str, ...]:
     return tuple(analyzer(query))
 
 
+def _sums(
+    terms: Sequence[int], *, starts: Sequence[int], texts: npt.NDArray[np.intp], data: Scores, size: int
+) -> npt.NDArray[np.float64]:
+    """The scores of some terms added up for each text, shape (size,); those of term t stand from starts[t] on."""
+    of_terms = [slice(starts[term], starts[term + 1]) for term in terms]
+    in_texts = np.concatenate([texts[of_term] for of_term in of_terms])
+    in_data = np.concatenate([data[of_term] for of_term in of_terms])
+    return np.asarray(np.bincount(in_texts, in_data, size), dtype=np.float64)
+
+
 class LexicalIndex:
     """BM25 over a fixed list of texts, by one analyzer.
 
@@ -293,10 +303,8 @@ class LexicalIndex:
         if not known:
             return np.zeros(self.size, dtype=np.float32)
         weight = sum(self.idf[term] for term in known) + self.unknown * (len(terms) - len(known))
-        of_terms = [slice(self.starts[term], self.starts[term + 1]) for term in known]
-        texts = np.concatenate([self.texts[of_term] for of_term in of_terms])
-        data = np.concatenate([self.data[of_term] for of_term in of_terms])
-        return (np.bincount(texts, data, self.size) / weight).astype(np.float32)
+        sums = _sums(known, starts=self.starts, texts=self.texts, data=self.data, size=self.size)
+        return (sums / weight).astype(np.float32)
 
 
 class LexicalGroup:
@@ -337,10 +345,8 @@ class LexicalGroup:
         if not known:
             return np.zeros(self._bounds[-1], dtype=np.float32)
         weights = self._weights[known].sum(axis=0) + self._unknown * (len(terms) - len(known))
-        of_terms = [slice(self._starts[term], self._starts[term + 1]) for term in known]
-        texts = np.concatenate([self._texts[of_term] for of_term in of_terms])
-        data = np.concatenate([self._data[of_term] for of_term in of_terms])
-        scores: Scores = np.bincount(texts, data, self._bounds[-1]) / np.repeat(
-            weights, np.diff(self._bounds)
+        sums = _sums(
+            known, starts=self._starts, texts=self._texts, data=self._data, size=int(self._bounds[-1])
         )
-        return scores.astype(np.float32)
+        scores: Scores = (sums / np.repeat(weights, np.diff(self._bounds))).astype(np.float32)
+        return scores

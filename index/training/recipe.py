@@ -34,7 +34,7 @@ class Recipe:
         stage: Length and rates of the training.
         cool_down: A further stretch at a low rate, from where the training ends.
         cool_downs: So many of them, each in an order of its own; their vectors are averaged. They start from one point
-            and stay near it, so their mean is better than each (Wortsman et al. 2022, model soups).
+            and stay near it, so their mean is a model too (Wortsman et al. 2022, model soups), as good as the best of them.
         lexicon: Passes of the glossary in one pass over the mix.
         questions: Passes of the own questions in one pass over the mix.
         cloze: Source name to passes over its passages with windows of themselves as queries.
