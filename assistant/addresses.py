@@ -95,13 +95,17 @@ _DASHED = re.compile(
 # Named one by one and counted: 二、十两章.
 _ONE = rf"第?(?:{NUMERAL}{{1,3}}?|\d{{1,2}})"
 _COUNTED_LIST = (
-    rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+)(?:这?[两俩]|这[三四五六七八九])个?"
+    rf"(?<![\d年月]|{NUMERAL})(?P<list>{_ONE}(?:{_ZH_AND}{_ONE})+|[一二三四五六七八九]{{2,6}}(?=这))"
+    r"(?:这?[两俩]|这[三四五六七八九几])个?"
 )
 _CHAPTER = (
     re.compile(rf"{_COUNTED_LIST}大?章(?!程)"),
+    # 6-8章, 三到五章
+    re.compile(rf"(?<![第\d.]|{NUMERAL})(?P<list>{_N}{_ZH_TO}{_N}){_COUNTED}大?章(?!程)"),
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?章(?!程)"),
     re.compile(
-        rf"{_NOT_COUNTED}(?<!同[在处属于])(?P<list>{_N})\s*章(?=\s*(?:的|讲|说|是|题|标|主|里|下|底|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节))"
+        rf"{_NOT_COUNTED}(?<!同[在处属于])(?!(?<=[在是成属归])[一1]\s*章)(?P<list>{_N})\s*章"
+        rf"(?=\s*(?:的|讲|说|是|题|标|主|里|下|底|都|写|有|呢|[?？]|$|第|最后|倒数|\(|{_N}\s*节|[比跟和与]|节[多少]|{_N}\s*章|哪个|谁))"
     ),
     re.compile(rf"\b(?:chapters?|chap|ch)(?:\.|\b)?\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+chapters?\b{_NOT_CHOSEN}"),
@@ -122,17 +126,20 @@ _SECTION = (
     ),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:numbered\s+)?sections?\b{_NOT_CHOSEN}"),
     re.compile(rf"\bsection\s+(?P<list>{_EN_BEFORE_LAST})"),
+    re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:sub-?)?headings?(?=\s+(?:of|in|under|within)\b)"),
 )
 _SENTENCE = (
     re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:句子|句话?)"),
     re.compile(rf"\bsentences?\s*(?P<list>{_EN_CARDINALS})"),
     re.compile(rf"\b(?P<list>{_EN_ORDINALS})\s+(?:sentences?|lines?)\b{_NOT_CHOSEN}"),
 )
-_PART = re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}大?部分")
+_PART = re.compile(rf"(?P<list>{_ZH_LIST}){_COUNTED}(?:大?部分|大块)")
 # Directly after a chapter these are sections: 第五章（三）, 5章3节, 第五章第三条.
 _AFTER_CHAPTER = (
     re.compile(rf"\s*(?P<list>{_N})\s*节"),
-    re.compile(rf"\s*第?\s*[(（]\s*(?P<list>{_N})\s*[)）]"),
+    re.compile(
+        rf"\s*(?:的|里)?\s*第?\s*[(（]\s*(?P<list>{_N}(?:[)）](?:{_ZH_TO}|{_ZH_AND})[(（]{_N})*)\s*[)）]"
+    ),
     re.compile(rf"\s*,?\s*[(]\s*(?P<list>{_CARDINAL})\s*[)]"),
     re.compile(rf"\s*,?\s*(?:item|point|paragraph)\s*[(（]?\s*(?P<list>{_CARDINAL})\s*[)）]?"),
     re.compile(rf"\s*(?:的|里|中|,|、)?\s*(?P<list>{_ZH_LIST}){_COUNTED}小?(?:部分|条|点|款)"),
@@ -191,7 +198,8 @@ def find_addresses(text: str, document: Document, here: str = "") -> tuple[tuple
     known = here.partition("#")[0].split(".") if here else []
     if ahead := next((one for one in named if one.c), None):
         known = [str(chapter) for chapter in _numbers(ahead.c[:1], _last_chapter(document))[:1]]
-    of_text = bool(WHOLE_TEXT.search(folded))
+    # In "the money section at the end of the document" the section is meant.
+    of_text = bool(WHOLE_TEXT.search(folded)) and not re.search("章|小节|那节|chapter|section", rest)
     of_each = bool(_EACH_CHAPTER.search(folded))
     before: _Named | None = None
     previous: list[str] = []
@@ -463,12 +471,18 @@ _NUMBERS_IN_A_ROW = re.compile(
     rf"(?:{_LOOSE_NUMBER.pattern})(?:[\s第之点./·、,，:()（）大小个章节条款部分块里的-]|point|dash|section|sentence|item){{1,14}}"
     rf"(?:{_LOOSE_NUMBER.pattern})(?:(?:[\s第之点./·、,，:()（）大小个节条款块里的-]|point|dash|sentence){{1,10}}(?:{_LOOSE_NUMBER.pattern}))?"
 )
-_LIST = re.compile(rf"(?P<to>{_ZH_TO}|{_EN_TO})|{_ZH_AND}|{_EN_AND}")
-_BACK = re.compile(r"(\w+)[\s-]+to[\s-]+last|penultimate|last[\s-]+but[\s-]+one|before\s+(?:the\s+)?last")
+# The English ones first: they take the article with them.
+_LIST = re.compile(rf"(?P<to>{_EN_TO}|{_ZH_TO})|{_EN_AND}|{_ZH_AND}")
+_BACK = re.compile(
+    rf"({_NTH}|next)[\s-]+to[\s-]+last|penultimate|last[\s-]+but[\s-]+one|before\s+(?:the\s+)?last"
+)
 _LAST = re.compile(
     r"last|final|closing|concluding|(?:压轴|收尾|结尾|末了|垫底)的?[那是]?(?:哪个?)?[一1]?|末尾?那?[一1]?|最[后末][面头尾]?的?(?:是哪|那)?[一1]?"
 )
-_MANY = re.compile(r"(?:(?P<tail>最[后末][面头尾]?的?那?|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)")
+_RUN_TOGETHER = re.compile("[一二三四五六七八九]{2,}")
+_MANY = re.compile(
+    r"(?:(?P<tail>(?:最[后末][面头尾]?|压轴|收尾|结尾|末了|垫底)的?那?|后|last\s|final\s)|前|头|first\s)\s*(?P<count>\w+)"
+)
 
 
 def _spans(listed: str) -> Spans:
@@ -476,10 +490,14 @@ def _spans(listed: str) -> Spans:
     spans: list[Span] = []
     ranged = False
     for piece in _LIST.split(_BACK.sub(lambda match: f"倒数第{match[1] or 'second'}", listed)):
-        if piece is None or not (word := piece.strip()):
+        if piece is None or not (word := piece.strip(" ()（）")):
             continue
         if _LIST.fullmatch(piece):
             ranged = True
+            continue
+        if _RUN_TOGETHER.fullmatch(word):
+            # 六七八这三章
+            spans += [_span(numeral) for numeral in word]
             continue
         span = _span(word)
         spans[-1:] = [(spans[-1][0], span[1])] if ranged else [*spans[-1:], span]

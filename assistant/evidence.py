@@ -61,6 +61,14 @@ _ASKS_ADDRESS = re.compile(
 _ASKS_RANK = re.compile(r"第几|排名|排在|名次|\brank\w*\b")
 
 
+_QUOTATION_MARKS = str.maketrans("", "", "“”‘’「」『』\"'")
+
+
+def unquoted(text: str) -> str:
+    """A text without quotation marks: who quotes it leaves out those that stand inside."""
+    return text.translate(_QUOTATION_MARKS)
+
+
 def has_figure(text: str) -> bool:
     """Whether a text states a quantity in digits or as a share."""
     return bool(_FIGURE.search(_DATE.sub(" ", text)))

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from assistant.calibrate import FEATURES, Calibration, features
 from assistant.draft import Draft, Line, Ref, abstain
-from assistant.evidence import CLAIMED, asks_for_duty, clause_fit, fills, force_in, has_figure, needed
+from assistant.evidence import (
+    CLAIMED,
+    asks_for_duty,
+    clause_fit,
+    fills,
+    force_in,
+    has_figure,
+    needed,
+    unquoted,
+)
 from assistant.issued import issue_date
 from assistant.patterns import pattern
 from assistant.subject import asked_of, content_of
@@ -26,7 +35,6 @@ _TITLE = re.compile(r"《([^》]{2,40})》")
 _QUOTED = re.compile(r"[“「『]([\u3400-\u9fff\d+]{2,20})[”」』]")
 # Characters of a quoted name; a shorter one may be a word of emphasis.
 _NAME = 4
-_ANNEX = re.compile(r"附件|附录|附表|(?<!\bmy )(?<!\bour )\b(?:annex|appendix)\b")
 # A figure is held against a claim from this share of the best score on.
 _CLAIM_RATIO = 0.5
 # Sentences with figures are compared by their clauses from this share of the best score on.
@@ -228,10 +236,8 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
     for quoted in _QUOTED.findall(query.text):
         # What function words run through (“有个基本框架”, “按标准办”) is put so by the asker, no name.
         is_name = len(quoted) >= _NAME and content_of(fold(quoted), document) == [fold(quoted)]
-        if is_name and query.language == "zh" and fold(quoted) not in known:
+        if is_name and query.language == "zh" and unquoted(fold(quoted)) not in unquoted(known):
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="quoted")
-    if (annex := _ANNEX.search(query.folded)) and annex.group() not in known:
-        return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="annex")
     if place := foreign_place(query, text):
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail=f"place:{place}")
     return None
@@ -337,7 +343,8 @@ def _lines(picked: Sequence[Scored], query: Query, document: Document) -> tuple[
         addresses |= _companions(document.section_of(address), address)
     ordered = sorted(addresses, key=order.__getitem__)
     refs = [Ref(document.section_of(address).address, (address,)) for address in ordered]
-    lines = [*_opening(query, refs, document), *(Line((ref,)) for ref in refs)]
+    best = Ref(document.section_of(picked[0].address).address, (picked[0].address,))
+    lines = [*_opening(query, best, refs, document), *(Line((ref,)) for ref in refs)]
     return (*lines, *_time_frame(query, refs, document))
 
 
@@ -353,9 +360,8 @@ def _companions(section: Section, address: str) -> set[str]:
     return set()
 
 
-def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line]:
+def _opening(query: Query, best: Ref, refs: Sequence[Ref], document: Document) -> list[Line]:
     """A line in the assistant's own words before the quotes, where the question holds something to confirm or correct."""
-    best = refs[0]
     stated_years = set(_YEAR.findall(_texts(refs, document)))
     if query.slot is Slot.POLAR and query.years and stated_years and not set(query.years) & stated_years:
         return [Line(tuple(refs), frame="figure_differs")]
@@ -371,7 +377,7 @@ def _opening(query: Query, refs: Sequence[Ref], document: Document) -> list[Line
             return [Line(tuple(refs), frame="figure_differs")]
         if asked and asked <= stated and query.slot is Slot.POLAR:
             return [Line(tuple(refs), frame="figure_agrees")]
-    if asks_for_duty(query) and (force := force_in(texts[0])):
+    if asks_for_duty(query) and (force := force_in(document.sentence(best.sentences[0]).text)):
         return [Line((best,), frame="force", values=(("force", force[0]),))]
     if _PREMISE.search(query.folded):
         return [Line(tuple(refs), frame="premise")]

@@ -68,6 +68,8 @@ _ASKS_FIRST = re.compile(
     r"(?:哪天|何时|什么|啥|谁|多少|怎么|如何|为何|多久|多长|几|第几|哪些|哪个|哪几|有没有|有(?=什么|哪|多|几)|能不能"
     r"|可不可以|可以|是否|会不会|要不要|需要|哪(?:一?(?:章|节|里|儿)|(?=[?!。]*$)))"
 )
+# "Held by whom": of what was spoken of.
+_BY_WHOM = re.compile(r"(?:and )?(?:\w+ )?by (?:whom|who)(?: exactly)?\W*")
 # Words that leave an English question without a subject of its own: "Who is responsible?"
 _RELATIONAL = re.compile(
     r"responsible|charge|pays?|paid|funds?|funded|oversees?|leads?|decides?|deadline|targets?|cost|costs|budget"
@@ -78,6 +80,14 @@ _CONFIRMED = re.compile(
     r"(?:所以|那么?|也就是说?|就|即)*(?:是|有)?(?P<x>\d+(?:[.,]\d+)*\s*(?:%|个百分点|[个项家年月条]+)?)(?:以上|以内)?[,，]?"
     r"(?:对|是|没错|对不对|是不是|是这样)?(?:吧|吗|么|对不对|是不是)[?？。!]*"
     r"|(?:so|and so|that.s|it.s|so (?:that.s|it.s))\b,? ?(?P<figure>\d+(?:[.,]\d+)*%?)(?: \w+)?,? (?:right|correct|yes|then)\W*",
+)
+# Whether what was just answered binds: 强制吗, "is that compulsory then".
+_DUTY_ASKED = re.compile(
+    r"(?:那么?|这个?|所以|它|都|也)*是?(?:强制|必须|硬性|自愿)(?:性|要求|规定|执行|的)*"
+    r"(?:吗|么|不|吧|还是(?:自愿|强制|鼓励|可选)的?)?[?？。!]*"
+    r"|(?:and |so |but )?(?:is|are) (?:that|it|this|those|they|these)(?: \w+)? "
+    r"(?:compulsory|mandatory|obligatory|binding|required|optional|voluntary)"
+    r"(?: (?:then|or (?:optional|voluntary|just encouraged|mandatory)))?\W*"
 )
 _ASKED_FIGURE = re.compile(r"多少\s*(?:个|项|家|条|年|月)*|几(?:个|项|家|条|年)+|\bhow many\b", re.IGNORECASE)
 # What points to the answer before a quotation from it: 你刚引的那句里“……”.
@@ -102,6 +112,8 @@ _PROPER_NAME = re.compile(
     r"(?!(?:So|And|But|Is|Are|Does|Do|Has|Have|The|What|Which|Who|How|When|Where|Why|Will|Can|In|On|By)\b)"
     r"(?:[A-Z][\w-]+\s+){1,5}[A-Z][\w-]+"
 )
+# Characters of the head of a Chinese compound.
+_HEAD = 2
 _PRONOUNS = frozenset(
     ["it", "they", "them", "this", "that", "these", "those", "there", "he", "she", "we", "you", "i"]
 )
@@ -157,9 +169,7 @@ def standalone(
         return standalone(bare, history, document, enrichment)
     if alone := _by_itself(text, folded):
         return Rewrite(alone)
-    if confirmed := _CONFIRMED.fullmatch(folded):
-        return _confirmed(confirmed["x"] or confirmed["figure"], last)
-    if found := _narrowed(folded, last, document):
+    if found := _of_answer(folded, last) or _narrowed(folded, last, document):
         return found
     if corrected := _correction(folded, text):
         return _corrected(corrected, last, document) or standalone(corrected, history, document, enrichment)
@@ -245,6 +255,17 @@ def _narrowed(folded: str, last: Turn, document: Document) -> Rewrite | None:
     return Rewrite(f"{last.query.rstrip('?. ')} {match['x']}?")
 
 
+def _of_answer(folded: str, last: Turn) -> Rewrite | None:
+    """The question before with what is asked of its answer: whether it binds, whether it is a figure; None otherwise."""
+    if confirmed := _CONFIRMED.fullmatch(folded):
+        return _confirmed(confirmed["x"] or confirmed["figure"], last)
+    if not _DUTY_ASKED.fullmatch(folded):
+        return None
+    is_chinese = bool(re.search(r"[\u4e00-\u9fff]", last.query))
+    asked = "，这是强制的吗？" if is_chinese else ": is this mandatory?"
+    return Rewrite(f"{last.query.rstrip('?？。. ')}{asked}")
+
+
 def _confirmed(figure: str, last: Turn) -> Rewrite:
     """The question before with a figure of its answer in the place of what it asked, to be confirmed."""
     is_chinese = bool(re.search(r"[\u4e00-\u9fff]", last.query))
@@ -288,8 +309,18 @@ def _substituted(folded: str, text: str, last: Turn, document: Document) -> Rewr
             and not content[0].isascii()
         ):
             return Rewrite(f"{_ASKING.sub('', last.query)}{subject}{asking}？")
+    if subject and re.search(rf"{re.escape(subject)}的(?:呢)?[?？。!]*$", folded):
+        subject += _head(subject, last, document)
     rewritten = subject and _substitute(last.query, subject, document)
     return Rewrite(rewritten, focus=subject) if rewritten else None
+
+
+def _head(subject: str, last: Turn, document: Document) -> str:
+    """What stays of the subject of the question before where only what qualifies it is new: 标准 (那本地的呢 after 国际标准)."""
+    topic = topic_of(last.query, document)
+    is_unit = any(kind.fullmatch(subject) for kind in patterns("followup.same_kind"))
+    is_whole = is_unit or subject[-_HEAD:] in last.query or _YEAR.search(subject)
+    return "" if is_whole or len(topic) <= _HEAD else topic[-_HEAD:]
 
 
 def _parts_of(text: str, folded: str, asked: str, last: Turn, document: Document) -> Rewrite:
@@ -595,7 +626,8 @@ def _completed(text: str, folded: str, last: Turn, document: Document) -> Rewrit
     ):
         short = True  # 全称叫什么, 排在中间的是哪个: of what was spoken of
     elif folded.isascii():
-        short = len(folded.split()) <= 6 and all(_RELATIONAL.fullmatch(word) for word in content)
+        is_relational = all(_RELATIONAL.fullmatch(word) for word in content)
+        short = len(folded.split()) <= 6 and (is_relational or bool(_BY_WHOM.fullmatch(folded)))
     else:
         short = sum(map(len, content)) <= (4 if _ASKS_FIRST.match(folded) else 0)
     if not short:

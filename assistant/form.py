@@ -11,6 +11,7 @@ The models are one-against-rest linear classifiers over hashed features (Weinber
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -28,13 +29,14 @@ from index.types import Document
 
 WEIGHTS = Path(__file__).with_name("form.npz")
 # Features share so many weights of a model.
-BUCKETS = 1 << 12
+BUCKETS = 1 << 13
+ROWS_HASHED = 3 * BUCKETS
 # What is asked for, and the choices that some of that leaves.
 HEADS: dict[str, tuple[str, ...]] = {
     "op": (
         "content", "chapters", "contents", "sections_of", "heading", "text", "place", "mentions", "extreme", "having",
         "next", "previous", "between", "siblings", "parent", "figures", "shares", "years", "documents", "bodies", "quoted",
-        "items", "item", "compare", "length",
+        "items", "item", "compare", "length", "order", "together", "position",
     ),
     "unit": ("any", "chapters", "sections", "sentences"),
     "measure": ("sections", "sentences", "characters", "titles", "items", "times"),
@@ -60,9 +62,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
 _SIGNALS_WEIGH, _VECTOR_WEIGHS = 1.5, 1.0
 # From the margins of the models to probabilities: so that on held-out folds they are right as often as they say.
 _STEEPNESS = 2.5
-_TOKEN = re.compile(r"<[nt]>|[\u3400-\u9fff]|[a-z]+|\d+|[^\s\w]")
+_TOKEN = re.compile(r"<[ntc]>|[\u3400-\u9fff]|[a-z]+|\d+|[^\s\w]")
+_REPEATED = re.compile(r"(?:<c>\s*)+")
 _QUOTED = re.compile(r"[“\"「『《‘][^”\"」』》’]{1,60}[”\"」』》’]")
-_LONGEST_RUN = 2
+# Runs of so many words are looked at, in a question without what it is about of so many.
+_LONGEST_RUN, _LONGEST_BARE_RUN = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,22 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the models see of a question: buckets of its runs of words and of its signals, and its embedding."""
+    """What the models see of a question: its embedding, and buckets of its runs of words and of its signals.
+
+    `bare` are the runs of words without what the question is about.
+    """
 
     words: Sequence[int]
+    bare: Sequence[int]
     signals: Sequence[int]
     vector: Vectors
 
     def scaled(self) -> tuple[npt.NDArray[np.int64], Vectors]:
         """The rows of a model that these features weigh, and how much each of them does."""
-        rows = [*self.words, *self.signals, *range(2 * BUCKETS, 2 * BUCKETS + len(self.vector))]
-        words, signals = (np.full(len(part), 1 / np.sqrt(len(part))) for part in (self.words, self.signals))
-        values = np.concatenate([words, _SIGNALS_WEIGH * signals, _VECTOR_WEIGHS * self.vector])
+        hashed = (self.words, self.bare, self.signals)
+        rows = [*itertools.chain(*hashed), *range(ROWS_HASHED, ROWS_HASHED + len(self.vector))]
+        words, bare, signals = (np.full(len(part), 1 / np.sqrt(len(part))) for part in hashed)
+        values = np.concatenate([words, bare, _SIGNALS_WEIGH * signals, _VECTOR_WEIGHS * self.vector])
         return np.array(rows), values.astype(np.float32)
 
 
@@ -94,7 +103,7 @@ class FormReader:
     """Reads what questions ask of a document's form with fitted weights."""
 
     def __init__(self, weights: Mapping[str, Vectors], embedder: Embedder) -> None:
-        """Wrap weights: for each head a model of shape (2 · BUCKETS + dimension + 1, choices), constants last."""
+        """Wrap weights: for each head a model of shape (ROWS_HASHED + dimension + 1, choices), constants last."""
         self._weights = weights
         self._embedder = embedder
 
@@ -129,14 +138,16 @@ class FormReader:
 
 
 def features_of(folded: str, document: Document, embedder: Embedder) -> Features:
-    """The features of a folded question: addresses and what is quoted count as one word each."""
+    """The features of a folded question: addresses and what is quoted count as one word each.
+
+    In the bare runs so does every stretch that it is about: 讲养老那章夹在哪两章中间 asks the same as 讲环保那章夹在哪两章中间.
+    """
     text, rest, addresses = masked(folded, "<n>", document)
     text = _QUOTED.sub(" <t> ", text)
-    words = ["^", *("0" if word.isdigit() else word for word in _TOKEN.findall(text)), "$"]
-    runs = {
-        " ".join(words[at : at + n]) for n in range(1, _LONGEST_RUN + 1) for at in range(len(words) - n + 1)
-    }
     signals = read(rest, document)
+    bare = text
+    for stretch in sorted(signals.content, key=len, reverse=True):
+        bare = bare.replace(stretch, " <c> ")
     told = {
         *signals.kinds,
         *(f"unit {unit}" for unit in signals.units),
@@ -153,7 +164,18 @@ def features_of(folded: str, document: Document, embedder: Embedder) -> Features
         ),
     }
     (vector,) = embedder.encode_query([text.replace("<n>", " ").replace("<t>", " ")])
-    return Features(_buckets(runs, 0), _buckets(told, BUCKETS), vector)
+    return Features(
+        _buckets(_runs(text, _LONGEST_RUN), 0),
+        _buckets(_runs(_REPEATED.sub("<c> ", bare), _LONGEST_BARE_RUN), BUCKETS),
+        _buckets(told, 2 * BUCKETS),
+        vector,
+    )
+
+
+def _runs(text: str, longest: int) -> set[str]:
+    """The runs of up to so many words of a text, its ends counting as words."""
+    words = ["^", *("0" if word.isdigit() else word for word in _TOKEN.findall(text)), "$"]
+    return {" ".join(words[at : at + n]) for n in range(1, longest + 1) for at in range(len(words) - n + 1)}
 
 
 def _buckets(names: set[str], first: int) -> list[int]:

@@ -51,9 +51,15 @@ _SPACE = re.compile(r"(?<=[\u4e00-\u9fff”》]) (?=[\u4e00-\u9fff“《])")
 _ADDS = re.compile(
     rf"(?:and also|also|plus|and|as well as)\b(?![, ]*(?:{_WH}|{_AUXILIARIES})\b)[, ]*", re.IGNORECASE
 )
-# What numbers the questions of a list: 1. ①（1）.
+# What numbers the questions of a list: 1. ①（1）一问.
 _NUMBERED = re.compile(
-    r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*"
+    r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*|[一二三四](?:问|来问?)[:：,，]?"
+)
+# What says that several questions follow: 两件事哈：, "two things:".
+_ANNOUNCED = re.compile(
+    r"^(?:就|有|问|请教|想问|说|还有)*(?:[两俩二三仨四几2-4]个?)(?:件事儿?|问题|个?事儿?|点|样)[^:：,，?？]{0,4}[:：,，]\s*"
+    r"|^(?:two|three|four|a few|a couple of|2|3) (?:quick )?(?:things|questions)(?: please)?\s*[:,-]\s*",
+    re.IGNORECASE,
 )
 _ASKS = re.compile(r"[?？]\s*$")
 _OPENING, _CLOSING = re.compile(r"[(（“「『]"), re.compile(r"[)）”」』]")
@@ -64,6 +70,7 @@ _BARE_WHICH = re.compile(
 
 def split_parts(text: str, document: Document) -> list[str]:
     """The questions of a message that asks several; a remark before a question stays with it."""
+    text = _ANNOUNCED.sub("", text)
     if listed := _each_of(text.strip(), document) or _numbered(text, document):
         return listed
     parts = [part.strip(" ,，、") for part in _gathered(text, document) if re.search(r"\w", part)]

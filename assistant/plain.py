@@ -35,16 +35,28 @@ _NTH = re.compile(
     rf"|\b({_ORDINALS})\b|\b(?:number|no\.?|item|point|#)\s*(\w+)"
 )
 # What stands between two subjects, and what names a node around one.
-_JOINT = re.compile(r"[跟和与同、]|以及|还是|对?比|\b(?:and|or|vs\.?|versus|than|to|with|against)\b")
+_JOINT = re.compile(r"[跟和与同、]|以及|还是|对?比|\b(?:and|or|vs\.?|versus|than|then|to|with|against)\b")
+# The same where it is asked how two stand to each other: 绿色那章在民生那章前面, "is safety before opening up".
+_JOINT_OF_ORDER = re.compile(
+    rf"{_JOINT.pattern}|在|[,，?？]|\b(?:before|after|precede|follow|ahead of|come)\b"
+)
+_OF_TWO = frozenset({"order", "together"})
+_BOTH_SIDES = re.compile(
+    r"前[^,，。?？]{0,4}[、和跟]?后|左右|\b(?:before and after|either side|both sides|flank\w*)\b|夹在?哪[两俩2]"
+)
 _NODE_WORDS = re.compile(
     rf"[那这哪]?{NUMERAL}?个?[大小]?(?:章节?|节|部分|标题|块|句子?|字数?|条)"
-    r"|\b(?:sub)?(?:chapters?|sections?|parts?|headings?|titles?|sentences?)\b"
+    r"|\b(?:sub)?(?:chapters?|sections?|parts?|headings?|titles?|sentences?)\b|\bones?\b(?= (?:on|about|for|of|that)\b|\W*$)"
 )
 # A chapter that a question keeps to, described by its subject: 产业那章里, "in the safety chapter", "the sections on health".
 _WITHIN = re.compile(
     r"(?P<zh>[^,，。?？、]{2,14}?)(?:[那这]一?个?)?大?(?:章|部分)(?:里[头面边]?|中|当中|内|底?下面?|之[内下中])"
     r"|\b(?:in|of|within|under|from|inside) the (?P<en>[^,.?]{3,40}?) chapter\b"
     r"|\bsections (?:on|about|under|of) (?P<of>[^,.?]{3,40})"
+)
+_AT_AN_END = re.compile(
+    r"(?P<first>开头|起头|头一句|[开起]始|首句|第一句|打头|\b(?:begins?|starts?|opens?|opening|first sent\w*)\b)"
+    r"|收尾|结尾|末尾|最后|末句|尾句|\b(?:ends?|closes?|closing|last sent\w*|final sent\w*|wraps? up)\b"
 )
 # The operations on a node, which may be named loosely.
 _OF_A_NODE = frozenset({"text", "heading", "next", "previous", "siblings", "parent", "length"})
@@ -92,6 +104,8 @@ class _Plain:
             "length": self._length,
             "compare": self._of_two,
             "between": self._of_two,
+            "order": self._of_two,
+            "together": self._of_two,
             "items": self._items,
             "item": self._items,
         }
@@ -140,10 +154,11 @@ class _Plain:
 
     def _of_two_subjects(self) -> list[str]:
         """The nodes of two subjects (the safety chapter and the one on opening up), [] where there are not two."""
-        for joint in _JOINT.finditer(self._rest):
+        op = self._form.op
+        for joint in (_JOINT_OF_ORDER if op in _OF_TWO else _JOINT).finditer(self._rest):
             sides = self._rest[: joint.start()], self._rest[joint.end() :]
             # What stands after the joint has to name a node: the joint may stand inside a subject.
-            is_two = self._form.op == "between" or _NODE_WORDS.search(sides[1])
+            is_two = op == "between" or op in _OF_TWO or _NODE_WORDS.search(sides[1])
             nodes = [self._placed(side) for side in sides] if is_two else []
             if nodes and all(nodes) and nodes[0] != nodes[1]:
                 return nodes
@@ -180,6 +195,12 @@ class _Plain:
         """The unit of the nodes that a question describes by their subject."""
         if self._form.op == "sections_of":
             return "chapters"
+        if self._form.op in {"order", "position", "together"}:
+            return (
+                "chapters"
+                if self._form.op != "together" and "chapters" in self._signals.units
+                else "sections"
+            )
         if self._form.op in {"parent", "siblings", "items", "item"}:
             return "sections"
         chosen = self._choice("unit") or self._signals.outer
@@ -234,8 +255,19 @@ class _Plain:
         if self._form.op == "heading" and of_chapters and "sections" in self._signals.units:
             # 第二章的节名: those of its sections.
             return self._filled("sections_of", nodes=self._spoken(self._nodes))
+        if self._form.op == "text" and (end := self._end_of(self._nodes)):
+            return self._filled("text", nodes=self._spoken([end]))
         nodes, node = self._spoken(self._nodes), self._spoken(self._nodes[-1:])
+        if self._form.op in {"next", "previous"} and _BOTH_SIDES.search(self._rest):
+            return self._filled("beside", node=node, unit=unit)
         return self._filled(self._form.op, nodes=nodes, node=node, unit=unit)
+
+    def _end_of(self, nodes: Sequence[str]) -> str:
+        """The first or last sentence of a node that a question asks for (讲学校那节收尾是哪句), "" where it asks for neither."""
+        if len(nodes) != 1 or "#" in nodes[0] or not (asked := _AT_AN_END.search(self._rest)):
+            return ""
+        inside = sentences_of(nodes[0], self._document)
+        return inside[0 if asked["first"] else -1] if inside else ""
 
     def _unit_beside(self) -> str:
         """The unit of what stands beside a node: its own, unless the question names another."""
@@ -264,8 +296,10 @@ class _Plain:
 
     def _of_two(self) -> str:
         nodes = self._nodes if self._addresses else self._of_two_subjects()
-        if self._form.op == "between" and len(nodes) == 1 and "." not in nodes[0]:
-            return self._filled("middle", node=self._spoken(nodes))
+        if self._form.op == "between" and not nodes:
+            nodes = self._nodes
+        if self._form.op == "between" and len(nodes) == 1:
+            return self._around(nodes)
         if len(nodes) != _TWO:
             return ""
         first, last = (self._spoken([node]) for node in nodes)
@@ -274,6 +308,13 @@ class _Plain:
             self._word("unit", self._choice("unit")),
         )
         return self._filled(self._form.op, first=first, last=last, measure=measure, unit=unit)
+
+    def _around(self, nodes: Sequence[str]) -> str:
+        """The question for the middle of a chapter, or for the nodes that one stands between (夹在哪两章中间)."""
+        unit = self._unit_beside()
+        if "." not in nodes[0] and unit != "chapters":
+            return self._filled("middle", node=self._spoken(nodes))
+        return self._filled("beside", node=self._spoken(nodes), unit=self._word("unit", unit))
 
     def _items(self) -> str:
         titled = (c.address for c in self._document.chapters if c.title and fold(c.title) in self._rest)

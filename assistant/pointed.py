@@ -265,11 +265,11 @@ def _stepped(
 ) -> Rewrite | None:
     """A follow-up that points to the node after or before the one spoken of, None if it points to neither."""
     kinds = signals.kinds & {"before", "after"}
-    bare = (
-        not signals.content
-        and {*signals.units} <= {"items"}
-        and here in find_addresses(last.query, document)[0]
-    )
+    bare = not signals.content and {*signals.units} <= {"items"}
+    if bare and (found_before := _node_found(last, document)):
+        here = found_before
+    elif bare:
+        bare = here in find_addresses(last.query, document)[0]
     if signals.terms or len(kinds) != 1 or not (signals.step or bare):
         return None
     step = 1 if "after" in kinds else -1
@@ -292,6 +292,14 @@ def _stepped(
         return Rewrite(text, absent=found.absent)
     # 下一章提到养老了吗 asks of that chapter.
     return Rewrite(f"{text[: phrase.start()]}{spoken(found.addresses[0], language)}{text[phrase.end() :]}")
+
+
+def _node_found(last: Turn, document: Document) -> str:
+    """The one chapter or section that the turn before asked for by what it deals with and was given; "" otherwise."""
+    addresses, rest = find_addresses(last.query, document)
+    asked = read(fold(rest), document).asked & {"chapters", "sections"}
+    found = {node for node in last.sections if asked == {"sections" if "." in node else "chapters"}}
+    return found.pop() if len(found) == 1 and not addresses else ""
 
 
 def mentioned_in(query: str, document: Document) -> Mentions | None:

@@ -34,6 +34,11 @@ _GLOSSED = re.compile(r"[a-z-]+(?: (?:or|/) [a-z-]+)*\s*[(（](?=[\u3400-\u9fff]
 _CALLED_A_WORD = re.compile(
     r"(?P<x>[\u3400-\u9fffa-z\d+]{2,16}?)(?:这|那)?(?:(?<![有是为过于到了一二三四五六七八九十\d])(?:[一两二三四五六七八九十几]个(?:大)?|[俩仨])字|一词|个?词儿?|字样|个?(?:说法|提法|写法|表述)|一说法|的?字眼)"
 )
+_CALLED_A_WORD_IN_ENGLISH = re.compile(
+    r"\b(?:word|term|phrase|expression) (?!(?:in|of|for|is|are|and|or|that|which|count|come|occur|appear)\b)"
+    r"(?P<x>[a-z-]{3,}(?: [a-z-]{3,})??)"
+    r"(?= (?:comes?|occurs?|appears?|shows?|turns?|pops?|crops?|is|was|gets?|used|mentioned|anywhere|at all|in)\b|\W*$|[,?])"
+)
 _ENGLISH_WORD = re.compile(r"\b[a-z]{2,}")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 # 最“薄”, “一是二是”: what is quoted though it is meant as it is said.
@@ -66,6 +71,10 @@ _IMPLIED = {"in_heading": "heading", "in_what": "where"}
 _LENGTH = re.compile(r"最[长短]|.*(?:longest|shortest|lengthiest|briefest)")
 _BETWEEN_TERMS = frozenset({"either", "both", "but", "no"})
 _ASKING = frozenset({"which", "all", "howmany"})
+# Signals of questions that have no subject.
+_OF_PARTS = frozenset(
+    {"most", "least", "howmany", "heading", "name", "before", "after", "between", "all", "compare"}
+)
 # Characters of request that official words are made of: 预算, 发展, 分类.
 _IN_WORDS = frozenset("算读听念看发取摘抄讲说写")
 _VAGUE = frozenset({"块", "板块", "部分", "part", "parts"})
@@ -164,19 +173,11 @@ def read(rest: str, document: Document) -> Signals:
         else:
             kinds |= {kind, _IMPLIED.get(kind, kind)}
         pending = pending if match.group() in _COUNTERS or kind in _BEFORE_UNIT else 0
-    for aside in _ASIDE.finditer(text):
-        start = max(aside.start(), aside.end("asking"))
-        unread[start : aside.end()] = " " * (aside.end() - start)
-    if (
-        found
-        and found[-1][0] in NODES
-        and re.search(r"的\W*$", text[: found[-1][1]])
-        and not text[found[-1][2] :].strip(" ?!.。")
-    ):
+    if _ends_with_unit(found, text):
         # 提到X的小节: what a phrase ends with is what is asked for.
         kinds.add("listed")
-    left = "".join(unread)
-    content = [stretch for stretch in content_of(left, document) if not _is_idle(stretch, terms)]
+    is_bare = not terms and bool(units) and "which" in kinds and not kinds & _OF_PARTS
+    left, content = _left_of("".join(unread), text, terms, document, is_bare=is_bare)
     subject = _from_first_to_last(content, left, "".join(whole))
     return Signals(
         frozenset(kinds),
@@ -189,6 +190,30 @@ def read(rest: str, document: Document) -> Signals:
         frozenset(_asked_units(found, text)),
         _longest_unit(found, text),
     )
+
+
+def _left_of(
+    unread: str, text: str, terms: Sequence[str], document: Document, *, is_bare: bool
+) -> tuple[str, list[str]]:
+    """What the signals of a text leave without what it tells of the asker, and its stretches of content.
+
+    Where `is_bare` says that a place is asked for, and nothing else has content, it is the asker's: 我是搞芯片的，哪一节是讲我的.
+    """
+    left = unread
+    for aside in _ASIDE.finditer(text):
+        start = max(aside.start(), aside.end("asking"))
+        left = f"{left[:start]}{' ' * (aside.end() - start)}{left[aside.end() :]}"
+    if content := [stretch for stretch in content_of(left, document) if not _is_idle(stretch, terms)]:
+        return left, content
+    return (unread, content_of(unread, document)) if is_bare else (left, [])
+
+
+def _ends_with_unit(found: Sequence[tuple[str, int, int]], text: str) -> bool:
+    """Whether a text is a phrase that ends with a unit, and nothing after it."""
+    if not found or found[-1][0] not in NODES:
+        return False
+    _, start, end = found[-1]
+    return bool(re.search(r"的\W*$", text[:start])) and not text[end:].strip(" ?!.。")
 
 
 def _is_idle(stretch: str, terms: Sequence[str]) -> bool:
@@ -255,6 +280,8 @@ def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]
         return _HAN.sub(" ", _IN_BRACKETS.sub(" ", _GLOSSED.sub(" ", bare))), (
             tuple(quoted) if len(quoted) > 1 else (max(chinese, key=len),)
         )
+    if not quoted and (named := _CALLED_A_WORD_IN_ENGLISH.search(bare)):
+        return bare[: named.start()] + bare[named.end() :], (named["x"],)
     if not quoted and (named := _CALLED_A_WORD.search(bare)):
         stretches = content_of(named["x"], document)
         quoted = stretches[-1:]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from assistant.addresses import find_addresses, ordinal_of
+from assistant.addresses import find_addresses, ordinal_of, spoken
 from assistant.asked import Mentions, asks_for_mentions
 from assistant.draft import Draft, Line, Ref, abstain, runs
-from assistant.evidence import has_figure
+from assistant.evidence import has_figure, unquoted
 from assistant.patterns import entry, pattern
 from assistant.signals import NODES, Signals, read
 from assistant.types import Query, Reason, Status
@@ -27,7 +27,8 @@ _YEARS = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _QUOTED = re.compile(r"“([^”]+)”")
 _SHARES = re.compile(rf"\d+(?:\.\d+)?%|百分之{NUMERAL}+")
 _SECTIONS_ASKED = re.compile(
-    r"节|小标题|(?:[下里]面?|底下)[^,，。]{0,6}标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
+    r"节|[都各]叫|分别叫"
+    r"|小标题|(?:[下里]面?|底下)[^,，。]{0,6}标题|\b(?:sections?|subheadings?|headings (?:under|in|within|inside|below))\b"
 )
 _ASKS_ITEMS = re.compile(
     r"破折号|——|\b(?:dash(?:es|ed)?|bullets?|bulleted)\b"
@@ -70,19 +71,24 @@ def navigate(query: Query, document: Document) -> Draft:
         elif isinstance(node, Section):
             if found := _item_asked(node, query, document):
                 return found
-            # The front parts have no headings of their own.
-            has_heading = bool(node.heading and node.chapter)
-            if has_heading:
-                lines.append(Line((Ref(node.address),)))
-            if not heading_only or not has_heading:
-                whole = [sentence.address for sentence in node.sentences]
-                left = [address for address in whole if address not in query.exclude] or whole
-                lines += [Line((ref,)) for ref in runs(node.address, left)]
+            lines += _shown(node, query, heading_only=heading_only)
         else:
             lines.append(Line((Ref(node.address),)))
             if not heading_only or len(_SECTIONS_ASKED.findall(query.folded)):
                 lines += [Line((Ref(s.address),)) for s in _numbered(node) if not _is_excepted(s, query)]
     return Draft(Status.ANSWERED, lines=tuple(lines))
+
+
+def _shown(section: Section, query: Query, *, heading_only: bool) -> list[Line]:
+    """A section's heading and, unless only that is wanted, its text; a front part, without one, under its name."""
+    whole = [sentence.address for sentence in section.sentences]
+    left = [address for address in whole if address not in query.exclude] or whole
+    refs = runs(section.address, left)
+    text = [Line((ref,)) for ref in refs]
+    if section.heading and section.chapter:
+        return [Line((Ref(section.address),)), *([] if heading_only else text)]
+    name = (("part", spoken(section.address, query.language)),)
+    return [*([Line(refs, frame="front", values=name)] if left == whole else []), *text]
 
 
 def _item_asked(section: Section, query: Query, document: Document) -> Draft | None:
@@ -144,9 +150,32 @@ def parts(query: Query, document: Document) -> Draft:
             return _having(*argument.split(":"), query=query, document=document)
         case "items":
             return _count_items(query, document)
+        case "sequence" | "together" | "rank":
+            return _standing(query, what, document)
         case "sentences" | "characters":
             return _count_text(query, what, document)
     return _count_nodes(query, what, document)
+
+
+def _standing(query: Query, what: str, document: Document) -> Draft:
+    """How the nodes that a question names stand in the text: in which order, in one chapter or several, as which of all."""
+    order = [n for c in document.chapters for n in (c.address, *(s.address for s in c.sections))]
+    asked = {address.partition("#")[0] for address in query.addresses}
+    nodes = [node for node in order if node in asked]
+    if not nodes:
+        return abstain(Reason.AMBIGUOUS, detail="which_node")
+    chapters = list(dict.fromkeys(node.partition(".")[0] for node in nodes))
+    headings = [Line((Ref(node),)) for node in sorted({*nodes, *chapters}, key=order.index)]
+    match what:
+        case "rank":
+            last = ("chapters", str(len(document.chapters)))
+            opening = [Line((Ref(c),), frame="rank", values=(last, ("number", c))) for c in chapters]
+        case "sequence":
+            opening = [Line(tuple(map(Ref, nodes)), frame="order")]
+        case _:
+            frame = "apart" if len(chapters) > 1 else "same_chapter"
+            opening = [Line(tuple(map(Ref, chapters)), frame=frame)]
+    return Draft(Status.ANSWERED, lines=(*opening, *headings))
 
 
 def _chapters_of(query: Query, document: Document) -> list[Chapter]:
@@ -175,6 +204,9 @@ def _count_nodes(query: Query, what: str, document: Document) -> Draft:
             refs = tuple(Ref(chapter.address) for chapter in chapters)
             apart = abs(_size(chapters[0]) - _size(chapters[1]))
             lines.insert(0, Line(refs, frame="difference", values=(("count", str(apart)),)))
+        elif len(chapters) > 1 and "howmany" in _signals(query, document).kinds:
+            refs, total = tuple(Ref(chapter.address) for chapter in chapters), sum(map(_size, chapters))
+            lines.insert(0, Line(refs, frame="count_together", values=(("sections", str(total)),)))
         return Draft(Status.ANSWERED, lines=tuple(lines))
     values = (
         ("chapters", str(len(chapters))),
@@ -685,8 +717,11 @@ def _matcher(term: str, document: Document, enrichment: Enrichment) -> Callable[
     if _FIGURE.fullmatch(folded):
         figure = re.compile(rf"(?<![\d.]){re.escape(folded)}(?![\d%]|\.\d)")
         return lambda text: len(figure.findall(fold(text)))
-    if not folded.isascii() or any(folded in fold(sentence.text) for sentence in document.sentences()):
-        return lambda text: fold(text).count(folded)
+    is_literal = any(folded in fold(sentence.text) for sentence in document.sentences())
+    if is_literal or not folded.isascii():
+        # Who quotes a sentence leaves out the quotation marks in it.
+        bare, plain = (folded, fold) if is_literal else (unquoted(folded), lambda text: unquoted(fold(text)))
+        return lambda text: plain(text).count(bare)
     stems = _stems(folded)
     translations = _translated_stems(document, enrichment)
 

@@ -47,6 +47,8 @@ def asked_of(text: str) -> list[str]:
 
 
 _VERBS = frozenset("管办写想")
+# What a new subject would not have: it asks a question of its own.
+_ASKS = re.compile(r"什么|哪|怎|如何|为什么|(?P<either>[\u4e00-\u9fff])[不没](?P=either)|吗$|没有$")
 
 
 def cut_single(text: str, document: Document) -> str:
@@ -110,7 +112,7 @@ def replaced_subject(folded: str, text: str) -> str:
                     pattern(f"slots.{slot}").search(subject)
                     for slot in ("number", "date", "body", "duration")
                 )
-                if subject and not asks_again and not re.search(r"什么|哪|怎|如何|为什么|吗$|没有$", subject):
+                if subject and not asks_again and not _ASKS.search(subject):
                     at = folded.find(subject)
                     return text[at : at + len(subject)] if len(text) == len(folded) and at >= 0 else subject
     return ""

@@ -37,7 +37,9 @@ _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 _SURE_OF_A_NODE, _SURE_BORNE_OUT = 0.25, 0.4
 # No reading stands against these.
 _NEVER = float("inf")
-_OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
+_OF_A_NODE = frozenset(
+    {"sections_of", "next", "previous", "between", "siblings", "parent", "order", "together"}
+)
 # From here on a reading is tried where the document has no answer to what rules read.
 # A question for all chapters or headings names nothing that could bear it out.
 _POSSIBLE, _POSSIBLE_OF_ALL = 0.3, 0.4
@@ -83,6 +85,10 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _MISTYPED = re.compile(
     r"(第[一二三四五六七八九十\d]{1,3})[章张掌彰](的?第?[一二三四五六七八九十\d]{1,3})[节接结界捷]"
 )
+# 第五张下头分几块: a text has no sheets that are counted, but for these.
+_MISTYPED_CHAPTER = re.compile(r"(第[一二三四五六七八九十\d]{1,3})张(?![图表照牌票卡纸床桌椅嘴脸])")
+# 京 津 冀 协 同: one character at a time.
+_SPACED_OUT = re.compile(r"(?<!\S)(?:[\u3400-\u9fff\d][ \u3000]){3,}[\u3400-\u9fff\d](?!\S)")
 _ANY_PART = re.compile(r"什么部分|哪些部分|\b(?:what|which|any) parts?\b")
 _WHICH_ONE = re.compile(r"哪一?个?|谁|\bwhich(?: one| of (?:them|these))?\b", re.IGNORECASE)
 
@@ -95,7 +101,10 @@ def clean(question: str) -> str:
     visible = _INVISIBLE.sub("", question.encode("utf-8", "ignore").decode("utf-8"))
     text = _CONTROL.sub(" ", unicodedata.normalize("NFC", visible))
     text = text.translate(_CHINESE_HALF_WIDTH if _HAN.search(text) else _HALF_WIDTH)
-    return re.sub(r"[ \t\u3000]+", " ", _MISTYPED.sub(r"\1章\2节", text)).strip()
+    text = _SPACED_OUT.sub(lambda match: re.sub(r"\s", "", match.group()), text)
+    return re.sub(
+        r"[ \t\u3000]+", " ", _MISTYPED_CHAPTER.sub(r"\1章", _MISTYPED.sub(r"\1章\2节", text))
+    ).strip()
 
 
 def understand(
@@ -402,6 +411,8 @@ def _by_rules(question: str, text: str, history: Sequence[Turn], language: str, 
     if rewrite.absent:
         reason = Reason.AMBIGUOUS if rewrite.absent in _UNCLEAR else Reason.NOT_IN_DOCUMENT
         return replace(query, intent=Intent.REFUSED, reason=reason, detail=rewrite.absent)
+    if (part := pattern("structure.apparatus").search(folded)) and part.group() not in fold(document.text):
+        return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail="apparatus")
     named = _except(rewrite.text, document)
     addresses, rest = find_addresses(named.text, document)
     if addresses and not named.exclude:
@@ -518,6 +529,9 @@ def _stepped(query: Query, signals: Signals, document: Document) -> Query:
     """A query for the node after or before the last that it names."""
     # 第一章之前还有什么部分 asks for what is there, be it a chapter or not.
     unit = "" if _ANY_PART.search(query.folded) else signals.node_unit
+    if "beside" in signals.kinds:
+        both = (neighbour(query.addresses[-1], step, unit, document).addresses for step in (-1, 1))
+        return replace(query, intent=Intent.NAVIGATION, addresses=tuple(node for one in both for node in one))
     beside = neighbour(query.addresses[-1], signals.step, unit, document)
     if not beside.addresses:
         return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail=beside.absent)
@@ -549,7 +563,7 @@ def _of_nodes(query: Query, signals: Signals, document: Document) -> Query:
     """A query for the nodes that a question names: themselves, the chapter of one, the one beside, those between."""
     if parent := _parent_asked(query, signals):
         return replace(query, intent=Intent.NAVIGATION, addresses=(parent,))
-    if signals.step:
+    if signals.step or "beside" in signals.kinds:
         return _stepped(query, signals, document)
     if (
         "." in query.addresses[-1]
@@ -595,6 +609,10 @@ def _parts_asked(query: Query, rest: str, document: Document) -> str:
 def _counted_in(query: Query, signals: Signals) -> str:
     """What is counted or compared of the nodes that a question names, whatever it says of them beside; "" if nothing."""
     kinds, units = signals.kinds, {*signals.units}
+    if stands := next((kind for kind in ("sequence", "together", "rank") if kind in kinds), ""):
+        return stands
+    if "compare" in kinds and "divided" in kinds and len(query.addresses) > 1:
+        return "sections"
     if "compare" in kinds and len(query.addresses) > 1:
         return next((unit for unit in ("sections", "sentences") if unit in units), "characters")
     if signals.terms or not kinds & {"howmany", "all"}:

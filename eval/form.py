@@ -16,9 +16,9 @@ from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from assistant.form import (
-    BUCKETS,
     CHOICES,
     HEADS,
+    ROWS_HASHED,
     WEIGHTS,
     Features,
     Form,
@@ -75,7 +75,7 @@ def training_rows() -> list[Labelled]:
 
 
 def fit(rows: Sequence[Labelled], features: Sequence[Features]) -> dict[str, Vectors]:
-    """The weights of a reader, for each head of shape (2 · BUCKETS + dimension + 1, choices)."""
+    """The weights of a reader, for each head of shape (ROWS_HASHED + dimension + 1, choices)."""
     return {head: _fit_head(head, rows, features) for head in HEADS}
 
 
@@ -101,7 +101,7 @@ def _matrix(features: Sequence[Features]) -> csr_matrix:
     """Features as the rows of a matrix."""
     columns, values = zip(*(one.scaled() for one in features), strict=True)
     starts = np.concatenate([[0], np.cumsum([len(row) for row in columns])])
-    shape = (len(features), 2 * BUCKETS + len(features[0].vector))
+    shape = (len(features), ROWS_HASHED + len(features[0].vector))
     return csr_matrix((np.concatenate(values), np.concatenate(columns), starts), shape=shape)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from opencc import OpenCC
 
 OWN_DATA = Path(__file__).parent / "data"
+ENCYCLOPAEDIC = "zh_qa_passage"
+"""The file whose paragraphs are from an encyclopaedia, where the project has questions on them."""
 HELD_OUT_ONE_IN = 10
 """One paragraph in ten, chosen by its hash, is kept with all its questions for measuring."""
 
@@ -195,6 +197,20 @@ def questions() -> list[dict[str, str]]:
     return list(read(path)) if path.exists() else []
 
 
+def names() -> list[tuple[list[str], list[str]]]:
+    """The project's list of names and terms of general knowledge: their Chinese forms and their English ones."""
+    path = OWN_DATA / "names.tsv"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    rows = (line.split("\t") for line in lines)
+    return [(chinese.split(" | "), english.split(" | ")) for chinese, english in rows]
+
+
+def name_pairs(*, passes: float) -> Pairs:
+    """Pairs of each Chinese form of a name with each English one."""
+    pairs = [pair for chinese, english in names() for pair in itertools.product(chinese, english)]
+    return Pairs("names", [fold(a) for a, _ in pairs], [b for _, b in pairs], passes, "zh-en")
+
+
 def lexicon_pairs(*, passes: float) -> list[Pairs]:
     """Pairs of official term, everyday words and English, and of each with the term in other languages."""
     ways: dict[str, list[tuple[str, str]]] = {}
@@ -223,13 +239,14 @@ def lexicon_pairs(*, passes: float) -> list[Pairs]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of the project with the paragraph that answers it."""
+    """A question of the project with the paragraph that answers it; `source` is the file that has the paragraph."""
 
     question: str
     lang: str
     heading: str
     paragraph: str
     sha: str
+    source: str
 
 
 def asked(folder: Path, rows: Sequence[dict[str, str]] | None = None) -> list[Asked]:
@@ -255,5 +272,7 @@ def asked(folder: Path, rows: Sequence[dict[str, str]] | None = None) -> list[As
         if text is None or fingerprint(text["b"]) != row["sha"]:
             msg = f"{row['p']}: this paragraph is not the one that “{row['q']}” was written for"
             raise TrainingDataError(msg)
-        pairs.append(Asked(fold(row["q"]), row["lang"], fold(text["a"]), fold(text["b"].strip()), row["sha"]))
+        source = row["p"].partition(":")[0]
+        paragraph = fold(text["b"].strip())
+        pairs.append(Asked(fold(row["q"]), row["lang"], fold(text["a"]), paragraph, row["sha"], source))
     return pairs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from index.embed import load_embedder
-from index.training.corpus import asked, fold, held_out, read
+from index.training.corpus import ENCYCLOPAEDIC, asked, fold, held_out, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,20 +103,21 @@ def task(name: str, rows: Sequence[tuple[str, str]]) -> Task:
 
 
 def tasks(folder: Path) -> list[Task]:
-    """The dev sets and, by language, the held-out own questions among all paragraphs asked about."""
+    """The dev sets and, by language, the held-out own questions among all paragraphs of their kind asked about."""
     found = []
     for name in DEV_SETS:
         rows = [(fold(row["a"]), fold(row["b"])) for row in read(folder / "dev" / f"{name}.jsonl.xz")]
         found.append(task(name, rows))
     own = asked(folder)
-    pool = list(dict.fromkeys(row.paragraph for row in own))
-    own = [row for row in own if held_out(row.sha)]
-    for lang in ("zh", "en"):
-        rows = [(row.question, row.paragraph) for row in own if row.lang == lang]
-        if rows:
-            place = {passage: number for number, passage in enumerate(pool)}
-            right = np.array([place[passage] for _, passage in rows])
-            found.append(Task(f"own_questions_{lang}", [query for query, _ in rows], pool, right, right))
+    for name, of_encyclopaedia in (("own_questions", False), ("own_encyclopaedia", True)):
+        asked_here = [row for row in own if (row.source == ENCYCLOPAEDIC) == of_encyclopaedia]
+        pool = list(dict.fromkeys(row.paragraph for row in asked_here))
+        place = {passage: number for number, passage in enumerate(pool)}
+        for lang in ("zh", "en"):
+            kept = [row for row in asked_here if row.lang == lang and held_out(row.sha)]
+            if kept:
+                right = np.array([place[row.paragraph] for row in kept])
+                found.append(Task(f"{name}_{lang}", [row.question for row in kept], pool, right, right))
     return found
 
 

@@ -36,7 +36,9 @@ class Recipe:
         cool_downs: So many of them, each in an order of its own; their vectors are averaged. They start from one point
             and stay near it, so their mean is a model too (Wortsman et al. 2022, model soups), as good as the best of them.
         lexicon: Passes of the glossary in one pass over the mix.
-        questions: Passes of the own questions in one pass over the mix.
+        questions: Passes of the own questions on government texts in one pass over the mix.
+        encyclopaedia: Passes of those on encyclopaedia paragraphs.
+        names: Passes of the list of names.
         cloze: Source name to passes over its passages with windows of themselves as queries.
     """
 
@@ -47,6 +49,8 @@ class Recipe:
     cool_downs: int = 3
     lexicon: float = 3
     questions: float = 4
+    encyclopaedia: float = 8
+    names: float = 6
     cloze: dict[str, float] = field(
         default_factory=lambda: {
             "zh_govreport_heading2text": 1,
@@ -65,11 +69,17 @@ def pairs(folder: Path, recipe: Recipe) -> list[corpus.Pairs]:
     own = corpus.asked(folder)
     unseen = frozenset(row.sha for row in own if corpus.held_out(row.sha))
     sets = [corpus.load(folder, source, excluded=unseen) for source in corpus.SOURCES]
-    seen = [row for row in own if row.sha not in unseen]
-    if seen:
-        texts = [row.question for row in seen], [row.paragraph for row in seen]
-        sets.append(corpus.Pairs("own_questions", *texts, recipe.questions, "zh-en"))
-    return [*sets, *corpus.lexicon_pairs(passes=recipe.lexicon)]
+    for name, passes in (("own_questions", recipe.questions), ("own_encyclopaedia", recipe.encyclopaedia)):
+        of_encyclopaedia = name == "own_encyclopaedia"
+        seen = [
+            row
+            for row in own
+            if row.sha not in unseen and (row.source == corpus.ENCYCLOPAEDIC) == of_encyclopaedia
+        ]
+        if seen:
+            texts = [row.question for row in seen], [row.paragraph for row in seen]
+            sets.append(corpus.Pairs(name, *texts, passes, "zh-en"))
+    return [*sets, *corpus.lexicon_pairs(passes=recipe.lexicon), corpus.name_pairs(passes=recipe.names)]
 
 
 def start(
