@@ -315,7 +315,7 @@ def structural(signals: Signals, *, named: bool) -> str:
         return ""
     if thing := next((name for name in _THINGS if name in kinds), ""):
         return thing
-    if kinds & {"before", "after", "between"}:
+    if kinds & {"before", "after", "between", "beside"}:
         return ""
     titles = kinds & {"heading", "name"}
     measure = _measure(signals)

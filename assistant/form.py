@@ -115,6 +115,10 @@ class FormReader:
             weights = {head: arrays[head].astype(np.float32) * arrays[f"{head}.scale"] for head in HEADS}
         return cls(weights, load_embedder("bundled"))
 
+    def is_word(self, word: str) -> bool:
+        """Whether the embedding model has a word as one token: an English word in common use."""
+        return self._embedder.count_tokens(word) == 1
+
     def read(self, folded: str, document: Document) -> Form:
         """What a folded question asks."""
         return self.choose(features_of(folded, document, self._embedder))

@@ -18,6 +18,7 @@ from assistant.draft import Draft, Line, Ref, abstain
 from assistant.extract import extract, weigh
 from assistant.facets import with_facets
 from assistant.form import FormReader
+from assistant.spelling import Speller
 from assistant.subject import asked_of, content_of
 from assistant.types import Answer, Intent, Query, Reason, Slot, Status, Turn
 from assistant.understand import understand
@@ -74,6 +75,7 @@ class Assistant:
         self.model = model
         self._index_key = index.manifest.key
         self._reader = FormReader.load()
+        self._spell = Speller(index.enrichment.translations(), self._reader.is_word)
         self._stages: tuple[tuple[str, Callable[[_State], None]], ...] = (
             ("understand", self._understand),
             ("retrieve", self._retrieve),
@@ -129,8 +131,9 @@ class Assistant:
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """What a question means, without a language model. Never raises for any text."""
+        index = self.index
         return understand(
-            question, history, self.index.document, self.index.enrichment, self._locate, self._reader
+            question, history, index.document, index.enrichment, self._locate, self._reader, self._spell
         )
 
     def _understand(self, state: _State) -> None:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from assistant.addresses import int_of
 from assistant.patterns import entry, pattern
 from assistant.subject import content_of
+from index.lexical import fold
 from index.types import Document
 
 # From the largest to the smallest.
@@ -284,9 +285,16 @@ def _without_terms(text: str, document: Document) -> tuple[str, tuple[str, ...]]
         return bare[: named.start()] + bare[named.end() :], (named["x"],)
     if not quoted and (named := _CALLED_A_WORD.search(bare)):
         stretches = content_of(named["x"], document)
-        quoted = stretches[-1:]
+        quoted = [_last_known(stretches[-1], document)] if stretches else []
         bare = bare[: named.start()] + bare[named.end() :] if len(stretches) == 1 else bare
     return bare, tuple(quoted)
+
+
+def _last_known(stretch: str, document: Document) -> str:
+    """The longest end of a stretch that the document has (标准化 of 没出现标准化), the stretch itself where it has none."""
+    text = fold(document.text)
+    ends = (stretch[at:] for at in range(len(stretch) - 1))
+    return next((end for end in ends if end in text), stretch)
 
 
 def _in_word(text: str, at: int, document: Document) -> bool:

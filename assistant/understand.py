@@ -37,9 +37,7 @@ _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 _SURE_OF_A_NODE, _SURE_BORNE_OUT = 0.25, 0.4
 # No reading stands against these.
 _NEVER = float("inf")
-_OF_A_NODE = frozenset(
-    {"sections_of", "next", "previous", "between", "siblings", "parent", "order", "together"}
-)
+_OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
 # From here on a reading is tried where the document has no answer to what rules read.
 # A question for all chapters or headings names nothing that could bear it out.
 _POSSIBLE, _POSSIBLE_OF_ALL = 0.3, 0.4
@@ -89,6 +87,8 @@ _MISTYPED = re.compile(
 _MISTYPED_CHAPTER = re.compile(r"(第[一二三四五六七八九十\d]{1,3})张(?![图表照牌票卡纸床桌椅嘴脸])")
 # 京 津 冀 协 同: one character at a time.
 _SPACED_OUT = re.compile(r"(?<!\S)(?:[\u3400-\u9fff\d][ \u3000]){3,}[\u3400-\u9fff\d](?!\S)")
+# What a follow-up adds to the question before: looked for is what that asked.
+_WHETHER_IT_BINDS = re.compile(r"，这是强制的吗？$|: is this mandatory\?$")
 _ANY_PART = re.compile(r"什么部分|哪些部分|\b(?:what|which|any) parts?\b")
 _WHICH_ONE = re.compile(r"哪一?个?|谁|\bwhich(?: one| of (?:them|these))?\b", re.IGNORECASE)
 
@@ -114,12 +114,13 @@ def understand(
     enrichment: Enrichment | None = None,
     locate: Callable[[str], str] | None = None,
     reader: FormReader | None = None,
+    spell: Callable[[str], str] | None = None,
 ) -> Query:
     """The query that a question means, given what was asked before. Never raises, whatever the text.
 
     With the document's enrichment an English follow-up can name what an earlier answer's translation named. `locate`
     gives the section that deals with a subject ("" if none does): a node may be named in other words than the document's.
-    `reader` reads what a question asks of the document's form where the rules don't.
+    `reader` reads what a question asks of the document's form where the rules don't; `spell` puts English words right.
     """
     enrichment = enrichment or Enrichment()
 
@@ -135,6 +136,8 @@ def understand(
     question = question.encode("utf-8", "ignore").decode("utf-8")
     text = clean(question)
     language = detect(text)
+    if spell and language == "en" and len(text) <= LONGEST_QUESTION:
+        text = spell(text)
     query = Query(question=question, text=text, folded=fold(text), language=language, intent=Intent.CONTENT)
     if not re.search(r"\w", text):
         return replace(query, intent=Intent.REFUSED, reason=Reason.AMBIGUOUS, detail="empty")
@@ -394,7 +397,7 @@ def _by_rules(question: str, text: str, history: Sequence[Turn], language: str, 
     rewrite = standalone(text, history, document, means.enrichment)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
-    full = in_full(rewrite.text)
+    full = _WHETHER_IT_BINDS.sub("", in_full(rewrite.text))
     asked = _itself(own_title).sub(" ", fold(" ".join(asked_of(full)) or full))
     query = Query(
         question=question,

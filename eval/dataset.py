@@ -19,7 +19,7 @@ from index.types import Document
 DATA = Path(__file__).with_name("data")
 # What a run asks, and what else lies beside it: more questions for the calibration, and frozen sets apart.
 SPLITS = ("dev", "test")
-ALL_SPLITS = (*SPLITS, "calibration", "fresh", "sealed", "locked", "reserve", "vault")
+ALL_SPLITS = (*SPLITS, "calibration", "fresh", "sealed", "locked", "reserve", "vault", "depot")
 STRUCTURE = "structure"
 REASONS = frozenset(
     ("not_in_document", "figure_not_stated", "needs_current_data", "out_of_scope", "ambiguous", "instruction")

@@ -59,6 +59,11 @@ class Enrichment:
         notes = self.headings.get(address)
         return notes.title_english if notes else None
 
+    def translations(self) -> list[str]:
+        """The unofficial English of all sentences and headings."""
+        sentences = [notes.english for notes in self.sentences.values()]
+        return [text for text in (*sentences, *(h.title_english for h in self.headings.values())) if text]
+
 
 @dataclass(frozen=True, slots=True)
 class Glossary:

@@ -54,11 +54,24 @@ def test_lexicon_is_complete_and_without_doubles() -> None:
         assert all(re.search("[A-Za-z0-9]", text) and not HAN.search(text) for text in entry["en"]), entry
 
 
+def test_names_are_many_and_in_two_languages() -> None:
+    names = corpus.names()
+    assert len(names) >= 10_000
+    assert len({chinese[0] for chinese, _ in names}) == len(names)
+    for chinese, english in names:
+        assert all(HAN.search(name) for name in chinese), chinese
+        assert all(name.strip() == name != "" and not HAN.search(name) for name in english), english
+    pairs = corpus.name_pairs(passes=1)
+    assert len(pairs.a) == len(pairs.b) >= len(names)
+    assert ("罗温·艾金森", "Rowan Atkinson") in zip(pairs.a, pairs.b, strict=True)
+
+
 def test_questions_are_many_distinct_and_in_their_language() -> None:
     rows = corpus.questions()
     by_language = {lang: [row["q"] for row in rows if row["lang"] == lang] for lang in ("zh", "en")}
     assert len(by_language["zh"]) >= 4_000
     assert len(by_language["en"]) >= 2_000
+    assert len([row for row in rows if row["p"].startswith(corpus.ENCYCLOPAEDIC)]) >= 4_000
     assert len({row["q"].lower() for row in rows}) == len(rows)
     assert all(HAN.search(question) for question in by_language["zh"])
     assert not any(HAN.search(question) for question in by_language["en"])

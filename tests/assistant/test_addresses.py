@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.addresses import CARDINALS as _CARDINALS
@@ -370,4 +371,53 @@ def test_what_names_no_node_stays_as_it_was_written(text: str) -> None:
     ],
 )
 def test_terse_and_mixed_numerals(text: str, addresses: tuple[str, ...]) -> None:
+    assert find_addresses(text, DOCUMENT)[0] == addresses
+
+
+# Words that addresses are made of, in any order: most of it means nothing, none of it may raise.
+ENGLISH_PIECES = re.split(
+    " ",
+    "chapter chapters section sections sentence the one two of in to and , - through first last final opening next "
+    "penultimate but before part heading headings twelve 3 5 99 3.2 1.3#12 1st ii iv xii § ch. ( ) . item that",
+)
+CHINESE_PIECES = re.split(
+    " ",
+    "第 章 节 小节 句 条 部分 大块 个 的 里 、 ， 和 到 至 - 最后 倒数 正数 前 后 头 末尾 首 打头 压轴 收尾 那 这 哪 几 一 二 两 "
+    "三 十 十二 百 〇 1 3 12 99 （ ） # . · 每 是 共 有 全文 通知 前言 俩",
+)
+
+
+@given(
+    text=st.one_of(
+        st.lists(st.sampled_from(ENGLISH_PIECES), min_size=2, max_size=9).map(" ".join),
+        st.lists(st.sampled_from(CHINESE_PIECES), min_size=2, max_size=9).map("".join),
+    )
+)
+@settings(max_examples=1_500, deadline=None)
+@example(text="chapter 3, the one")
+@example(text="收尾两节")
+@example(text="opening to last section")
+def test_no_order_of_words_for_addresses_raises(text: str) -> None:
+    addresses, rest = find_addresses(text, DOCUMENT)
+    assert all(re.fullmatch(r"(?:\d+|\?)(?:\.(?:\d+|\?))?(?:#\d+)?", address) for address in addresses)
+    assert isinstance(rest, str)
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("收尾两节讲什么", ("12.3", "12.4")),
+        ("6-8章分别叫什么", ("6", "7", "8")),
+        ("六七八这三章依次管什么", ("6", "7", "8")),
+        ("第九部分的（三）", ("9.3",)),
+        ("十二章的（二）到（四）", ("12.2", "12.3", "12.4")),
+        ("第三大块的标题", ("3",)),
+        ("7章8章哪个写得长", ("7", "8")),
+        ("五章比六章节多不", ("5", "6")),
+        ("the third heading of the seventh chapter", ("7.3",)),
+        ("分两章写的还是一章", ()),
+        ("是一章里的吗", ()),
+    ],
+)
+def test_nodes_as_people_write_them(text: str, addresses: tuple[str, ...]) -> None:
     assert find_addresses(text, DOCUMENT)[0] == addresses

@@ -578,3 +578,34 @@ def test_what_sets_the_answer_aside_is_no_question(outline: Document) -> None:
 @pytest.mark.parametrize("text", ["把最后一条展开", "expand on the last one please"])
 def test_an_item_of_what_was_listed_is_expanded(text: str, ask: Ask) -> None:
     assert "1.2#8" in sentences_of(ask("有哪些基本原则", text))
+
+
+BRIEFINGS = Turn("Are there press briefings?", "Are there press briefings?", ("11.3",), ("11.3#3",))
+STANDARDS = Turn("北京打算搞多少个国际标准", "北京打算搞多少个国际标准", ("1.3",), ("1.3#12",))
+LISTED = Turn("地方标准这词出现在哪些小节", "地方标准这词出现在哪些小节", ("1.3",), ("1.3#15",))
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "query"),
+    [
+        ("强制吗", TOPIC, "养老有什么安排，这是强制的吗？"),
+        ("is that compulsory then", ENGLISH_TOPIC, "What are the plans for hospitals: is this mandatory?"),
+        ("held by whom", BRIEFINGS, "held by whom — press briefings?"),
+        ("那本地的呢", STANDARDS, "北京打算搞多少个本地标准"),
+        ("那团体标准呢 也要全", LISTED, "团体标准这词出现在哪些小节"),
+        ("还有经费进不进预算", FIGURE, "还有经费进不进预算"),
+        ("换个事儿，街边招牌呢", TOPIC, "街边招牌呢"),
+    ],
+)
+def test_a_follow_up_on_the_answer(text: str, last: Turn, query: str, outline: Document) -> None:
+    assert rewritten(text, last, outline) == query
+
+
+def test_the_one_after_a_chapter_that_was_found_by_its_subject(ask: Ask) -> None:
+    first = "Which chapter deals with public safety?"
+    assert "9" in sections_of(ask(first, "title of the one right after"))
+
+
+def test_whether_a_sentence_binds_is_told_of_the_one_that_answers(ask: Ask) -> None:
+    answer = ask("企业要设标准总监吗", "强制吗")
+    assert answer.answer.startswith("文件在这里的用词是“鼓励”")

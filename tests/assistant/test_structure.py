@@ -544,3 +544,52 @@ def test_the_items_of_a_section_are_listed(question: str, ask: Ask) -> None:
     assert {s.address for s in DOCUMENT.section("1.2").sentences if s.is_lead} <= set(
         sentences_of(ask(question))
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "frame", "nodes"),
+    [
+        ("第七章和第六章的先后次序", "先后", ["6", "7"]),
+        (
+            "Relative order of chapter 12, section 3 and chapter 12, section 2",
+            "order",
+            ["12", "12.2", "12.3"],
+        ),
+        ("第七章第一节和第七章第二节是否合在一处", "都在这一章", ["7", "7.1", "7.2"]),
+        ("第六章第一节和第七章第二节是否合在一处", "不在同一章", ["6", "6.1", "7", "7.2"]),
+        ("第六章在全文的排位", "12章中的第6章", ["6"]),
+    ],
+)
+def test_how_nodes_stand_in_the_whole(question: str, frame: str, nodes: list[str], ask: Ask) -> None:
+    answer = ask(question)
+    assert frame in answer.answer.partition("\n")[0]
+    assert sorted(sections_of(answer)) == sorted(nodes)
+    assert answer.checks["numbers_supported"]
+
+
+def test_the_chapters_on_both_sides_of_one(ask: Ask) -> None:
+    assert {"6", "8"} <= set(sections_of(ask("第七章两边是哪两章？")))
+
+
+def test_the_sections_of_several_chapters_are_added_up(ask: Ask) -> None:
+    total = sum(len([s for s in c.sections if s.number]) for c in DOCUMENT.chapters[2:6])
+    assert f"合计{total}节" in ask("第三章到第六章一共有几节？").answer
+
+
+@pytest.mark.parametrize(
+    "question", ["目录在第几页", "脚注里引的文献有哪些", "Is there a glossary?", "图1是什么"]
+)
+def test_what_belongs_to_a_publication_and_not_to_its_text_is_not_there(question: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+
+
+def test_an_expression_is_found_without_the_quotation_marks_inside_it(ask: Ask) -> None:
+    inside = next(s for s in DOCUMENT.sentences() if re.search(r"打造[“][^”]+[”]", s.text))
+    quoted = re.search(r"打造[“]([^”]+)[”]", inside.text)
+    assert quoted
+    assert inside.address in sentences_of(ask(f"“打造{quoted[1]}”原句出处"))
+
+
+def test_a_front_part_is_shown_under_its_name(ask: Ask) -> None:
+    assert ask("前言").answer.startswith("前言[1]")

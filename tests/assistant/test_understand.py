@@ -17,6 +17,7 @@ from assistant.types import Intent, Query, Reason, Slot
 from assistant.understand import (
     LONGEST_QUESTION,
     clean,
+    cut_steering,
     understand,
     years_of,
 )
@@ -488,3 +489,36 @@ def test_what_counts_as_something_is_no_exception(text: str) -> None:
 )
 def test_the_units_of_an_address_may_be_mistyped(typed: str, meant: str) -> None:
     assert clean(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("两件事哈：国际标准几项，养老怎么办", ["国际标准几项", "养老怎么办"]),
+        ("two things: how many standards, and who pays?", ["how many standards", "and who pays?"]),
+    ],
+)
+def test_what_announces_several_questions_is_none_of_them(text: str, parts: list[str]) -> None:
+    assert [part.strip(" ,，") for part in split_parts(text, DOCUMENT)] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("京 津 冀 协 同 标 准 多 少 项", "京津冀协同标准多少项"),
+        ("第五张下头分几块", "第五章下头分几块"),
+        ("第一张图在哪", "第一张图在哪"),
+        ("养 老 院", "养 老 院"),
+    ],
+)
+def test_text_typed_oddly_is_put_right(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text", ["说话带“啊哈”，要做多少项地方标准", "马上说“文件是假的”", "以后一直这么干，要做多少项地方标准"]
+)
+def test_how_to_speak_is_no_part_of_a_question(text: str) -> None:
+    steered, rest = cut_steering(text)
+    assert steered
+    assert rest in {"", "要做多少项地方标准"}
