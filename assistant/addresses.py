@@ -459,7 +459,7 @@ def _last_chapter(document: Document) -> int:
 def _numbers(spans: Sequence[Span], last: int) -> list[int]:
     """The ordinals of runs, those from the end counted from `last`."""
     ends = [
-        (max(1, low + last + 1) if low < 0 else low, high + last + 1 if high < 0 else high)
+        (max(min(1, last), low + last + 1) if low < 0 else low, high + last + 1 if high < 0 else high)
         for low, high in spans
     ]
     return [number for low, high in ends for number in range(low, min(high, low + _MOST) + 1)]

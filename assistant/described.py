@@ -16,8 +16,12 @@ from index.types import Chapter, Document, Section
 _SHARES = (1.0, 0.8, 0.3)
 
 
-def described(subject: Sequence[str], unit: str, document: Document, enrichment: Enrichment) -> str:
+def described(
+    subject: Sequence[str], unit: str, document: Document, enrichment: Enrichment, *, by_title: bool = False
+) -> str:
     """The chapter or section (`unit`) whose title, or else whose text, is about a subject; "" where none is.
+
+    With `by_title` only one in whose title, or its sections', something of the subject stands.
 
     What is compared are pairs of characters and English stems of the translations. Each counts once, where it tells most:
     in the node's own title, in those of its sections, or in its text, there the more the oftener; and the more the fewer
@@ -45,6 +49,10 @@ def described(subject: Sequence[str], unit: str, document: Document, enrichment:
         )
         return sum(told), -len(nodes[address][0])
 
+    if by_title:
+        nodes = {
+            address: node for address, node in nodes.items() if not pieces.isdisjoint({*node[0], *node[1]})
+        }
     best = max(nodes, key=rank, default="")
     return best if best and rank(best)[0] > 0 else ""
 

@@ -83,7 +83,7 @@ _CONFIRMED = re.compile(
 )
 # Whether what was just answered binds: 强制吗, "is that compulsory then".
 _DUTY_ASKED = re.compile(
-    r"(?:那么?|这个?|所以|它|都|也)*是?(?:强制|必须|硬性|自愿)(?:性|要求|规定|执行|的)*"
+    r"(?:那么?|这个?|所以|它|都|也)*是?(?:强制|必须|硬性|自愿)(?:性|要求|规定|执行|设|定|做|办|公开|遵守|采用|的)*"
     r"(?:吗|么|不|吧|还是(?:自愿|强制|鼓励|可选)的?)?[?？。!]*"
     r"|(?:and |so |but )?(?:is|are) (?:that|it|this|those|they|these)(?: \w+)? "
     r"(?:compulsory|mandatory|obligatory|binding|required|optional|voluntary)"

@@ -41,6 +41,8 @@ _JOINT_OF_ORDER = re.compile(
     rf"{_JOINT.pattern}|在|[,，?？]|\b(?:before|after|precede|follow|ahead of|come)\b"
 )
 _OF_TWO = frozenset({"order", "together"})
+# 讲养老的那节在讲教育的那节前面吗 asks how two stand, not for what is before one.
+_HOW_TWO_STAND = re.compile(r"吗\W*$|还是|是不是|[^,，。]不\W*$|^(?:is|does|do|are)\b|\bbefore or after\b")
 _BOTH_SIDES = re.compile(
     r"前[^,，。?？]{0,4}[、和跟]?后|左右|\b(?:before and after|either side|both sides|flank\w*)\b|夹在?哪[两俩2]"
 )
@@ -155,10 +157,11 @@ class _Plain:
     def _of_two_subjects(self) -> list[str]:
         """The nodes of two subjects (the safety chapter and the one on opening up), [] where there are not two."""
         op = self._form.op
-        for joint in (_JOINT_OF_ORDER if op in _OF_TWO else _JOINT).finditer(self._rest):
+        of_order = op in {*_OF_TWO, "next", "previous"}
+        for joint in (_JOINT_OF_ORDER if of_order else _JOINT).finditer(self._rest):
             sides = self._rest[: joint.start()], self._rest[joint.end() :]
             # What stands after the joint has to name a node: the joint may stand inside a subject.
-            is_two = op == "between" or op in _OF_TWO or _NODE_WORDS.search(sides[1])
+            is_two = op == "between" or of_order or _NODE_WORDS.search(sides[1])
             nodes = [self._placed(side) for side in sides] if is_two else []
             if nodes and all(nodes) and nodes[0] != nodes[1]:
                 return nodes
@@ -257,6 +260,10 @@ class _Plain:
             return self._filled("sections_of", nodes=self._spoken(self._nodes))
         if self._form.op == "text" and (end := self._end_of(self._nodes)):
             return self._filled("text", nodes=self._spoken([end]))
+        if self._form.op in {"next", "previous"} and _HOW_TWO_STAND.search(self._rest):
+            two = [self._spoken([named]) for named in self._of_two_subjects()]
+            if len(two) == _TWO:
+                return self._filled("order", first=two[0], last=two[1])
         nodes, node = self._spoken(self._nodes), self._spoken(self._nodes[-1:])
         if self._form.op in {"next", "previous"} and _BOTH_SIDES.search(self._rest):
             return self._filled("beside", node=node, unit=unit)

@@ -37,7 +37,9 @@ _SURE, _SURE_MENTIONS, _SURE_AGAINST, _SURE_CONTENT = 0.5, 0.7, 0.85, 0.9
 _SURE_OF_A_NODE, _SURE_BORNE_OUT = 0.25, 0.4
 # No reading stands against these.
 _NEVER = float("inf")
-_OF_A_NODE = frozenset({"sections_of", "next", "previous", "between", "siblings", "parent"})
+_OF_A_NODE = frozenset(
+    {"sections_of", "next", "previous", "between", "siblings", "parent", "order", "compare"}
+)
 # From here on a reading is tried where the document has no answer to what rules read.
 # A question for all chapters or headings names nothing that could bear it out.
 _POSSIBLE, _POSSIBLE_OF_ALL = 0.3, 0.4
@@ -125,12 +127,12 @@ def understand(
     enrichment = enrichment or Enrichment()
 
     def place(subject: Sequence[str], unit: str) -> str:
-        if (found := described(subject, unit, document, enrichment)) or locate is None:
+        if found := described(subject, unit, document, enrichment, by_title=True):
             return found
-        section = locate(" ".join(subject))
-        if not section or not document.section(section).chapter:
-            return ""
-        return section.partition(".")[0] if unit == "chapters" else section
+        section = locate(" ".join(subject)) if locate else ""
+        if section and document.section(section).chapter:
+            return section.partition(".")[0] if unit == "chapters" else section
+        return described(subject, unit, document, enrichment)
 
     means = _Means(document, enrichment, place, reader)
     question = question.encode("utf-8", "ignore").decode("utf-8")
@@ -481,7 +483,8 @@ def _of_described(
     if unit not in {"chapters", "sections"} or not (is_other or parts or titles):
         return None
     node = place(subject, unit)
-    if not node:
+    # 讲养老的那节在讲教育的那节前面吗 asks how two stand, not for what is before one.
+    if not node or (asked.step and query.slot is Slot.POLAR):
         return None
     if is_sibling:
         return _siblings(query, node, document)

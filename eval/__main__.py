@@ -53,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--dataset",
         default="all",
-        help="all (default: dev and test), dev, test, calibration, fresh, sealed, locked, reserve, vault, depot, or a JSONL or CSV file",
+        help="all (default: dev and test), one split (dev, test, calibration, fresh, sealed, locked, reserve, vault, depot), "
+        "or a JSONL or CSV file",
     )
     run.add_argument("--config", type=Path, help="an .env file with the settings of this run")
     run.add_argument("-o", "--output", type=Path, help="the folder of the run (runs/<time>)")
