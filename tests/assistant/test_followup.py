@@ -601,6 +601,11 @@ def test_a_follow_up_on_the_answer(text: str, last: Turn, query: str, outline: D
     assert rewritten(text, last, outline) == query
 
 
+def test_the_last_sentence_after_the_first(ask: Ask, outline: Document) -> None:
+    last = outline.section("11.2").sentences[-1].address
+    assert sentences_of(ask("11.2第一句是啥", "最后一句呢")) == [last]
+
+
 def test_the_one_after_a_chapter_that_was_found_by_its_subject(ask: Ask) -> None:
     first = "Which chapter deals with public safety?"
     assert "9" in sections_of(ask(first, "title of the one right after"))

@@ -593,3 +593,25 @@ def test_an_expression_is_found_without_the_quotation_marks_inside_it(ask: Ask) 
 
 def test_a_front_part_is_shown_under_its_name(ask: Ask) -> None:
     assert ask("前言").answer.startswith("前言[1]")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["讲养老的那节在讲教育的那节前面吗", "绿色那章在民生那章前面还是后面", "教育和养老哪个先讲，两节谁在前"],
+)
+def test_how_two_nodes_named_by_their_subjects_stand(question: str, ask: Ask) -> None:
+    answer = ask(question)
+    assert answer.answer.startswith("按文件里的先后")
+    assert len({node for node in sections_of(answer) if "." in node or "章" in question}) >= 2
+
+
+@pytest.mark.parametrize("question", ["这文件怎么编排的", "how is this thing organised?"])
+def test_how_the_whole_is_laid_out(question: str, ask: Ask) -> None:
+    assert sections_of(ask(question))[: len(DOCUMENT.chapters)] == [c.address for c in DOCUMENT.chapters]
+
+
+@pytest.mark.parametrize("question", ["哪几章的题目里没出现标准化这三个字", "章的名字里不带“标准化”的有哪些"])
+def test_titles_without_a_word(question: str, ask: Ask) -> None:
+    assert set(sections_of(ask(question))) == {
+        c.address for c in DOCUMENT.chapters if "标准化" not in c.title
+    }
