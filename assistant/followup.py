@@ -89,6 +89,8 @@ _DUTY_ASKED = re.compile(
     r"(?:compulsory|mandatory|obligatory|binding|required|optional|voluntary)"
     r"(?: (?:then|or (?:optional|voluntary|just encouraged|mandatory)))?\W*"
 )
+# How that is asked of the question before; what answers it is looked for without this.
+WHETHER_IT_BINDS = {"zh": "，这是强制的吗？", "en": ": is this mandatory?"}
 _ASKED_FIGURE = re.compile(r"多少\s*(?:个|项|家|条|年|月)*|几(?:个|项|家|条|年)+|\bhow many\b", re.IGNORECASE)
 # What points to the answer before a quotation from it: 你刚引的那句里“……”.
 _POINTS_BACK = re.compile(
@@ -261,8 +263,7 @@ def _of_answer(folded: str, last: Turn) -> Rewrite | None:
         return _confirmed(confirmed["x"] or confirmed["figure"], last)
     if not _DUTY_ASKED.fullmatch(folded):
         return None
-    is_chinese = bool(re.search(r"[\u4e00-\u9fff]", last.query))
-    asked = "，这是强制的吗？" if is_chinese else ": is this mandatory?"
+    asked = WHETHER_IT_BINDS["zh" if re.search(r"[\u4e00-\u9fff]", last.query) else "en"]
     return Rewrite(f"{last.query.rstrip('?？。. ')}{asked}")
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from assistant.addresses import find_addresses, nodes_between, sentences_of, spoken
 from assistant.asked import Mentions, asks_for_mentions, asks_for_parts, structural
 from assistant.described import described
-from assistant.followup import standalone
+from assistant.followup import WHETHER_IT_BINDS, standalone
 from assistant.form import Form, FormReader
 from assistant.parts import asks_itself, is_question, split_parts
 from assistant.patterns import pattern, patterns
@@ -89,8 +89,6 @@ _MISTYPED = re.compile(
 _MISTYPED_CHAPTER = re.compile(r"(第[一二三四五六七八九十\d]{1,3})张(?![图表照牌票卡纸床桌椅嘴脸])")
 # 京 津 冀 协 同: one character at a time.
 _SPACED_OUT = re.compile(r"(?<!\S)(?:[\u3400-\u9fff\d][ \u3000]){3,}[\u3400-\u9fff\d](?!\S)")
-# What a follow-up adds to the question before: looked for is what that asked.
-_WHETHER_IT_BINDS = re.compile(r"，这是强制的吗？$|: is this mandatory\?$")
 _ANY_PART = re.compile(r"什么部分|哪些部分|\b(?:what|which|any) parts?\b")
 _WHICH_ONE = re.compile(r"哪一?个?|谁|\bwhich(?: one| of (?:them|these))?\b", re.IGNORECASE)
 
@@ -399,7 +397,9 @@ def _by_rules(question: str, text: str, history: Sequence[Turn], language: str, 
     rewrite = standalone(text, history, document, means.enrichment)
     folded = fold(rewrite.text)
     own_title = fold(document.title)
-    full = _WHETHER_IT_BINDS.sub("", in_full(rewrite.text))
+    full = in_full(rewrite.text)
+    for asked_beside in WHETHER_IT_BINDS.values():
+        full = full.removesuffix(asked_beside)
     asked = _itself(own_title).sub(" ", fold(" ".join(asked_of(full)) or full))
     query = Query(
         question=question,
