@@ -329,7 +329,8 @@ class _Reading:
                 self.take(after, s=_spans(after["list"]))
 
 
-def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
+@lru_cache(maxsize=256)
+def _named(folded: str, document: Document) -> tuple[tuple[_Named, ...], str]:
     """Everything in a folded text that names nodes, in order and joined, and the text without it."""
     reading = _Reading(folded.translate(_FORMAL))
     for form in _WHOLE:
@@ -359,7 +360,7 @@ def _named(folded: str, document: Document) -> tuple[list[_Named], str]:
             reading.blank(one.end, following.start)
     # As it was written: 队伍 is no numeral.
     rest = "".join(char if left != "\0" else left for char, left in zip(folded, reading.left, strict=True))
-    return joined, re.sub("\0+", " ", rest)
+    return tuple(joined), re.sub("\0+", " ", rest)
 
 
 def _counts_all(atom: _Named, folded: str, document: Document) -> bool:
