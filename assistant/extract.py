@@ -22,6 +22,7 @@ from assistant.evidence import (
     unquoted,
 )
 from assistant.issued import issue_date
+from assistant.parts import asks_for_apparatus
 from assistant.patterns import pattern
 from assistant.subject import asked_of, content_of
 from assistant.types import Query, Reason, Slot, Status
@@ -238,6 +239,8 @@ def _named_but_absent(query: Query, document: Document, near: tuple[str, ...]) -
         is_name = len(quoted) >= _NAME and content_of(fold(quoted), document) == [fold(quoted)]
         if is_name and query.language == "zh" and unquoted(fold(quoted)) not in unquoted(known):
             return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="quoted")
+    if asks_for_apparatus(query.text, document):
+        return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail="apparatus")
     if place := foreign_place(query, text):
         return abstain(Reason.NOT_IN_DOCUMENT, near=near, detail=f"place:{place}")
     return None

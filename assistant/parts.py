@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.addresses import find_addresses
+from assistant.patterns import pattern
 from assistant.slots import slot_of
 from assistant.subject import content_of
 from assistant.types import Slot
@@ -51,9 +52,9 @@ _SPACE = re.compile(r"(?<=[\u4e00-\u9fff”》]) (?=[\u4e00-\u9fff“《])")
 _ADDS = re.compile(
     rf"(?:and also|also|plus|and|as well as)\b(?![, ]*(?:{_WH}|{_AUXILIARIES})\b)[, ]*", re.IGNORECASE
 )
-# What numbers the questions of a list: 1. ①（1）一问.
+# What numbers the questions of a list: 1. ①（1）.
 _NUMBERED = re.compile(
-    r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*|[一二三四](?:问|来问?)[:：,，]?"
+    r"(?:^|(?<=[\s:：;；,，。.?？]))(?:[(（]?[1-9一二三四五][)）]|[1-9][.、](?!\d)|[①-⑨])\s*"
 )
 # What says that several questions follow: 两件事哈：, "two things:".
 _ANNOUNCED = re.compile(
@@ -172,6 +173,17 @@ def asks_itself(text: str, document: Document) -> bool:
 def asks(folded: str) -> bool:
     """Whether a folded clause has a word of asking."""
     return bool(_ASKING.search(folded))
+
+
+def asks_for_apparatus(text: str, document: Document) -> bool:
+    """Whether a message asks for what belongs to a publication (a page, a note, a picture, an annex) that the text has not.
+
+    In 写脚注用，垃圾分类那句在哪 the note is no matter of the question.
+    """
+    clauses = re.split(r"[,，;；。]", fold(text))
+    asking = [clause for clause in clauses if asks(clause)] or clauses
+    found = [match.group() for match in map(pattern("structure.apparatus").search, asking) if match]
+    return bool(found) and not any(part in fold(document.text) for part in found)
 
 
 def is_question(text: str, document: Document) -> bool:

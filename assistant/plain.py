@@ -198,14 +198,10 @@ class _Plain:
         """The unit of the nodes that a question describes by their subject."""
         if self._form.op == "sections_of":
             return "chapters"
-        if self._form.op in {"order", "position", "together"}:
-            return (
-                "chapters"
-                if self._form.op != "together" and "chapters" in self._signals.units
-                else "sections"
-            )
-        if self._form.op in {"parent", "siblings", "items", "item"}:
+        if self._form.op in {"parent", "siblings", "items", "item", "together"}:
             return "sections"
+        if self._form.op in {"order", "position"}:
+            return "chapters" if "chapters" in self._signals.units else "sections"
         chosen = self._choice("unit") or self._signals.outer
         return chosen if chosen in {"chapters", "sections"} else "sections"
 
@@ -303,10 +299,8 @@ class _Plain:
 
     def _of_two(self) -> str:
         nodes = self._nodes if self._addresses else self._of_two_subjects()
-        if self._form.op == "between" and not nodes:
-            nodes = self._nodes
-        if self._form.op == "between" and len(nodes) == 1:
-            return self._around(nodes)
+        if self._form.op == "between" and len(nodes or self._nodes) == 1:
+            return self._around((nodes or self._nodes)[0])
         if len(nodes) != _TWO:
             return ""
         first, last = (self._spoken([node]) for node in nodes)
@@ -316,12 +310,12 @@ class _Plain:
         )
         return self._filled(self._form.op, first=first, last=last, measure=measure, unit=unit)
 
-    def _around(self, nodes: Sequence[str]) -> str:
+    def _around(self, node: str) -> str:
         """The question for the middle of a chapter, or for the nodes that one stands between (夹在哪两章中间)."""
-        unit = self._unit_beside()
-        if "." not in nodes[0] and unit != "chapters":
-            return self._filled("middle", node=self._spoken(nodes))
-        return self._filled("beside", node=self._spoken(nodes), unit=self._word("unit", unit))
+        unit, said = self._unit_beside(), self._spoken([node])
+        if "." not in node and unit != "chapters":
+            return self._filled("middle", node=said)
+        return self._filled("beside", node=said, unit=self._word("unit", unit))
 
     def _items(self) -> str:
         titled = (c.address for c in self._document.chapters if c.title and fold(c.title) in self._rest)

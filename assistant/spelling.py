@@ -31,10 +31,10 @@ class Speller:
 
     def __init__(self, texts: Iterable[str], is_word: Callable[[str], bool]) -> None:
         self._is_word = is_word
-        self._known = {word for text in (*texts, _ASKED_WITH) for word in _WORD.findall(text.lower())}
-        self._stems = {stem for word in self._known for stem in english_terms(word)}
+        words = {word for text in (*texts, _ASKED_WITH) for word in _WORD.findall(text.lower())}
+        self._stems = {stem for word in words for stem in english_terms(word)}
         self._by_letter: defaultdict[str, list[str]] = defaultdict(list)
-        for word in sorted(self._known):
+        for word in sorted(words):
             self._by_letter[word[0]].append(word)
 
     def __call__(self, text: str) -> str:

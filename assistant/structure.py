@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -83,12 +84,18 @@ def _shown(section: Section, query: Query, *, heading_only: bool) -> list[Line]:
     """A section's heading and, unless only that is wanted, its text; a front part, without one, under its name."""
     whole = [sentence.address for sentence in section.sentences]
     left = [address for address in whole if address not in query.exclude] or whole
-    refs = runs(section.address, left)
-    text = [Line((ref,)) for ref in refs]
+    text = [Line((ref,)) for ref in runs(section.address, left)]
     if section.heading and section.chapter:
-        return [Line((Ref(section.address),)), *([] if heading_only else text)]
-    name = (("part", spoken(section.address, query.language)),)
-    return [*([Line(refs, frame="front", values=name)] if left == whole else []), *text]
+        return [_heading(section, query), *([] if heading_only else text)]
+    return [*([_heading(section, query)] if left == whole else []), *text]
+
+
+def _heading(node: Chapter | Section, query: Query) -> Line:
+    """The heading of a node; a front part has none in the text and is named in the assistant's words, on all that it says."""
+    if isinstance(node, Chapter) or node.chapter:
+        return Line((Ref(node.address),))
+    refs = runs(node.address, [sentence.address for sentence in node.sentences])
+    return Line(refs, text=spoken(node.address, query.language).capitalize())
 
 
 def _item_asked(section: Section, query: Query, document: Document) -> Draft | None:
@@ -159,23 +166,25 @@ def parts(query: Query, document: Document) -> Draft:
 
 def _standing(query: Query, what: str, document: Document) -> Draft:
     """How the nodes that a question names stand in the text: in which order, in one chapter or several, as which of all."""
-    order = [n for c in document.chapters for n in (c.address, *(s.address for s in c.sections))]
     asked = {address.partition("#")[0] for address in query.addresses}
-    nodes = [node for node in order if node in asked]
-    if not nodes:
+    parents = {node.partition(".")[0] for node in asked if not node.startswith("0.")}
+    order: list[Chapter | Section] = [*document.front]
+    for chapter in document.chapters:
+        order += [chapter, *chapter.sections]
+    lines = {n.address: _heading(n, query) for n in order if n.address in asked | parents}
+    chapters = [Ref(address) for address in lines if address in parents]
+    if not lines or (what != "sequence" and not chapters):
         return abstain(Reason.AMBIGUOUS, detail="which_node")
-    chapters = list(dict.fromkeys(node.partition(".")[0] for node in nodes))
-    headings = [Line((Ref(node),)) for node in sorted({*nodes, *chapters}, key=order.index)]
     match what:
         case "rank":
             last = ("chapters", str(len(document.chapters)))
-            opening = [Line((Ref(c),), frame="rank", values=(last, ("number", c))) for c in chapters]
+            opening = [Line((c,), frame="rank", values=(last, ("number", c.node))) for c in chapters]
         case "sequence":
-            opening = [Line(tuple(map(Ref, nodes)), frame="order")]
+            of_nodes = (line.refs for address, line in lines.items() if address in asked)
+            opening = [Line(tuple(itertools.chain(*of_nodes)), frame="order")]
         case _:
-            frame = "apart" if len(chapters) > 1 else "same_chapter"
-            opening = [Line(tuple(map(Ref, chapters)), frame=frame)]
-    return Draft(Status.ANSWERED, lines=(*opening, *headings))
+            opening = [Line(tuple(chapters), frame="apart" if len(chapters) > 1 else "same_chapter")]
+    return Draft(Status.ANSWERED, lines=(*opening, *lines.values()))
 
 
 def _chapters_of(query: Query, document: Document) -> list[Chapter]:

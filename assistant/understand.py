@@ -16,7 +16,7 @@ from assistant.asked import Mentions, asks_for_mentions, asks_for_parts, structu
 from assistant.described import described
 from assistant.followup import WHETHER_IT_BINDS, standalone
 from assistant.form import Form, FormReader
-from assistant.parts import asks_itself, is_question, split_parts
+from assistant.parts import asks_for_apparatus, asks_itself, is_question, split_parts
 from assistant.patterns import pattern, patterns
 from assistant.plain import Place, plainly
 from assistant.pointed import Rewrite, asks_for_node, needs_history, neighbour
@@ -102,9 +102,8 @@ def clean(question: str) -> str:
     text = _CONTROL.sub(" ", unicodedata.normalize("NFC", visible))
     text = text.translate(_CHINESE_HALF_WIDTH if _HAN.search(text) else _HALF_WIDTH)
     text = _SPACED_OUT.sub(lambda match: re.sub(r"\s", "", match.group()), text)
-    return re.sub(
-        r"[ \t\u3000]+", " ", _MISTYPED_CHAPTER.sub(r"\1章", _MISTYPED.sub(r"\1章\2节", text))
-    ).strip()
+    text = _MISTYPED_CHAPTER.sub(r"\1章", _MISTYPED.sub(r"\1章\2节", text))
+    return re.sub(r"[ \t\u3000]+", " ", text).strip()
 
 
 def understand(
@@ -288,6 +287,8 @@ def _understand_one(question: str, text: str, history: Sequence[Turn], language:
     ruled = _by_rules(question, text, history, language, means)
     if means.reader is None or language not in {"zh", "en"} or ruled.detail == "no_more":
         return ruled
+    if not ruled.addresses and asks_for_apparatus(ruled.text, means.document):
+        return ruled
     if any(not address.startswith("0.") for address in ruled.exclude):
         # What is excepted the plain questions don't say; the front parts are none of the chapters anyhow.
         return ruled
@@ -416,8 +417,6 @@ def _by_rules(question: str, text: str, history: Sequence[Turn], language: str, 
     if rewrite.absent:
         reason = Reason.AMBIGUOUS if rewrite.absent in _UNCLEAR else Reason.NOT_IN_DOCUMENT
         return replace(query, intent=Intent.REFUSED, reason=reason, detail=rewrite.absent)
-    if (part := pattern("structure.apparatus").search(folded)) and part.group() not in fold(document.text):
-        return replace(query, intent=Intent.REFUSED, reason=Reason.NOT_IN_DOCUMENT, detail="apparatus")
     named = _except(rewrite.text, document)
     addresses, rest = find_addresses(named.text, document)
     if addresses and not named.exclude:
@@ -547,6 +546,8 @@ def _stepped(query: Query, signals: Signals, document: Document) -> Query:
 def _of_structure(query: Query, signals: Signals, rest: str, document: Document) -> Query | None:
     """A query for the document's own parts, its nodes or the places of a term, None if it is none."""
     folded = query.folded
+    if not query.addresses and asks_for_apparatus(query.text, document):
+        return None
     parts = _parts_asked(query, rest, document)
     if not parts and query.addresses:
         parts = _counted_in(query, signals)

@@ -582,6 +582,28 @@ def test_the_sections_of_several_chapters_are_added_up(ask: Ask) -> None:
 def test_what_belongs_to_a_publication_and_not_to_its_text_is_not_there(question: str, ask: Ask) -> None:
     answer = ask(question)
     assert (answer.status, answer.reason) == ("abstained", "not_in_document")
+    assert answer.suggestions
+
+
+@pytest.mark.parametrize(
+    ("question", "node"),
+    [
+        ("写脚注用，垃圾分类那句出自哪一节", "6.3"),
+        ("PPT第三页要放第五章的标题", "5"),
+        ("我要做配图，第三章标题是什么", "3"),
+    ],
+)
+def test_what_a_question_is_asked_for_is_no_matter_of_it(question: str, node: str, ask: Ask) -> None:
+    assert node in sections_of(ask(question))
+
+
+def test_a_front_part_stands_before_the_first_chapter(ask: Ask) -> None:
+    lines = ask("前言在第一章前面吗").answer.split("\n")
+    assert [line.rstrip("[]0123456789") for line in lines] == [
+        "按文件里的先后",
+        "前言",
+        DOCUMENT.chapters[0].heading,
+    ]
 
 
 def test_an_expression_is_found_without_the_quotation_marks_inside_it(ask: Ask) -> None:
